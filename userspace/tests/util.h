@@ -143,7 +143,7 @@ static inline struct cring_sqe *t_sqe(struct __test_metadata *_metadata,
 	sqe->user_data = user_data;
 	return sqe;
 }
-/* A zeroed SQE with that user_data.  Set user_data again after a prep. */
+/* A zeroed SQE with that user_data; a prep keeps it. */
 #define new_sqe(ring, user_data)   t_sqe(_metadata, ring, user_data)
 
 static inline void t_submit(struct __test_metadata *_metadata,
