@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# cring: rings for block and file I/O whose operations can be cancelled.
+#
+# "make help" lists what can be made.
+
+MAKEFLAGS += --no-print-directory
+
+top := $(CURDIR)
+running := $(shell uname -r)
+
+# Which kernel?  KERNEL=6.1, 6.12 or debug-6.12 is fetched (or built) when it
+# is not there; KDIR=<folder> is any headers or built kernel tree; neither is
+# the running kernel.
+ifdef KERNEL
+  KDIR := $(shell scripts/kernel --kdir $(KERNEL))
+  ifeq ($(KDIR),)
+    $(error no kernel $(KERNEL))
+  endif
+endif
+KDIR ?= /lib/modules/$(running)/build
+
+release := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' \
+	     $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
+
+# One folder a kernel, so that builds for two of them do not meet.
+out := build/$(release)
+
+# Objects go to M=, sources come from src=; kernels from 6.13 on have MO= for it.
+ifneq ($(shell grep -ls KBUILD_EXTMOD_OUTPUT $(KDIR)/Makefile $(KDIR)/source/Makefile),)
+  kbuild = $(MAKE) -C $(KDIR) M=$(top) MO=$(top)/$(out)
+else
+  kbuild = $(MAKE) -C $(KDIR) M=$(top)/$(out) src=$(top)
+endif
+
+all: module user
+
+help:
+	@echo 'make              cring.ko for the running kernel, and the programs'
+	@echo 'make module       cring.ko; KERNEL=6.1, 6.12 or debug-6.12, or KDIR=<headers>,'
+	@echo '                  for another kernel than the running one (into build/<release>/)'
+	@echo 'make user         the programs (into build/userspace/)'
+	@echo 'make tests        the test programs (into build/userspace/tests/)'
+	@echo 'make install      the module, for the kernel it was built for'
+	@echo 'make demo         real files and a tour of cancelling, in a virtual machine'
+	@echo 'make check        every test, on stock 6.1 and 6.12, in virtual machines'
+	@echo 'make check-fast   every test, on stock 6.1'
+	@echo '                  KERNEL=debug-6.12: on that kernel; TESTS="a b": only these'
+	@echo 'make shell        a prompt in a virtual machine with the module loaded'
+	@echo 'make lint         shellcheck of the scripts'
+	@echo 'make clean        remove what was built (not what was downloaded)'
+	@echo
+	@echo 'V=1 shows the commands.  Kernels are kept in ~/.cache/cring.'
+
+module: headers
+	@mkdir -p $(out)
+	+@flock $(out)/.lock $(kbuild) modules
+	@$(if $(filter $(release),$(running)), \
+	   cmp -s $(out)/cring.ko cring.ko || cp $(out)/cring.ko cring.ko; echo cring.ko, \
+	   echo $(out)/cring.ko)
+
+headers:
+	@if [ -z '$(release)' ]; then \
+		echo 'No kernel headers in $(KDIR).'; \
+		echo 'Debian and Ubuntu: apt install linux-headers-$(running)'; \
+		echo 'Fedora: dnf install kernel-devel-$(running)   Arch: pacman -S linux-headers'; \
+		echo 'Another kernel: make KDIR=<its headers or built tree>, or make KERNEL=6.1'; \
+		exit 1; \
+	fi >&2
+
+install: module
+	install -D -m 644 $(out)/cring.ko $(DESTDIR)/lib/modules/$(release)/updates/cring.ko
+	[ -n '$(DESTDIR)' ] || depmod $(release)
+
+user:
+	+@$(MAKE) -C userspace examples
+
+tests:
+	+@$(MAKE) -C userspace tests KSELFTEST=$$(scripts/kselftest)
+
+demo:
+	@scripts/demo
+
+check:
+	@scripts/check $(or $(KERNEL),6.1 6.12) -- $(TESTS)
+
+check-fast:
+	@scripts/check $(or $(KERNEL),6.1) -- $(TESTS)
+
+shell:
+	@scripts/vm --kernel $(or $(KERNEL),6.1) --shell
+
+lint:
+	@scripts/setup lint
+	shellcheck -x scripts/setup scripts/kernel scripts/kernel-debug \
+		scripts/kselftest scripts/vm scripts/check scripts/lib.sh .ci/run
+
+clean:
+	rm -rf build cring.ko
+
+.PHONY: all help module headers install user tests demo check check-fast shell lint clean
