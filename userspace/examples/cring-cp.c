@@ -217,8 +217,10 @@ static void reap(struct copy *c, bool stopping)
 	unsigned int head, nr = 0;
 
 	cring_for_each_cqe(&ring, head, cqe) {
-		slot_done(c, (struct slot *)cring_cqe_get_data(cqe), cqe->res,
-			  stopping);
+		struct slot *s = cring_cqe_get_data(cqe);
+
+		if (s)			/* none: an fsync that was stopped */
+			slot_done(c, s, cqe->res, stopping);
 		nr++;
 	}
 	cring_cq_advance(&ring, nr);
@@ -274,11 +276,27 @@ static int by_offset(const void *a, const void *b)
 	return (x->off > y->off) - (x->off < y->off);
 }
 
-static void print_range(const char *what, long long from, long long to)
+/* Ranges come in order; those of one kind that touch are printed as one. */
+struct range {
+	const char *what;
+	long long from, to;
+};
+
+static void add_range(struct range *r, const char *what, long long from,
+		      long long to)
 {
-	if (from < to)
-		fprintf(stderr, "  %-12s %lld-%lld (%lld bytes)\n", what, from,
-			to - 1, to - from);
+	if (from == to && what)
+		return;
+	if (r->what && (!what || strcmp(r->what, what))) {
+		fprintf(stderr, "  %-12s %lld-%lld (%lld bytes)\n", r->what,
+			r->from, r->to - 1, r->to - r->from);
+		r->what = NULL;
+	}
+	if (!r->what) {
+		r->what = what;
+		r->from = from;
+	}
+	r->to = to;
 }
 
 /*
@@ -288,6 +306,7 @@ static void print_range(const char *what, long long from, long long to)
 static void report(const struct copy *c)
 {
 	bool hung = cring_in_flight(&ring) != 0;
+	struct range r = { 0 };
 	long long pos = 0;
 	unsigned int i;
 
@@ -300,32 +319,34 @@ static void report(const struct copy *c)
 
 		if (s->state == SLOT_FREE)
 			continue;
-		print_range("written", pos, s->off + s->put);
+		add_range(&r, "written", pos, s->off + s->put);
 		pos = s->off + s->len;
-		print_range(unknown ? "unknown" : "not written",
-			    s->off + s->put, pos);
+		add_range(&r, unknown ? "unknown" : "not written",
+			  s->off + s->put, pos);
 	}
-	print_range("written", pos, c->next);
-	print_range("not written", c->next, c->size);
+	add_range(&r, "written", pos, c->next);
+	add_range(&r, "not written", c->next, c->size);
+	add_range(&r, NULL, 0, 0);
 }
 
-static int sync_file(const struct file *f)
+static int sync_file(struct copy *c)
 {
-	struct cring_sqe *sqe = cring_get_sqe(&ring);
 	struct cring_cqe *cqe;
 	int ret;
 
-	cring_prep_fsync(sqe, f->fd, 0);
-	ret = cring_submit(&ring);
-	if (ret < 0)
-		return ret;
 	do {
-		ret = cring_wait_cqe(&ring, &cqe);
-	} while (ret == -EINTR);
-	if (ret < 0)
-		return ret;
-	ret = cqe->res;
-	cring_cqe_seen(&ring, cqe);
+		cring_prep_fsync(cring_get_sqe(&ring), c->dst.fd, 0);
+		ret = cring_submit_and_wait_timeout(&ring, &cqe, 1, NULL,
+						    &wait_mask);
+		if (ret < 0)
+			return ret;
+		if (!cqe) {
+			stop(c);
+			return -EINTR;
+		}
+		ret = cqe->res;
+		cring_cqe_seen(&ring, cqe);
+	} while (ret == -EINTR || ret == -EAGAIN);
 	return ret;
 }
 
@@ -350,7 +371,7 @@ static int copy_data(struct copy *c)
 	draw_bar(c, true);
 
 	if (!c->err && c->written == c->size && opt.sync) {
-		int ret = sync_file(&c->dst);
+		int ret = sync_file(c);
 
 		if (ret < 0)
 			fail(c, -ret, "syncing", c->dst.name);
