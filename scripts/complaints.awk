@@ -13,7 +13,7 @@ BEGIN {
 	      "|possible (circular|recursive) locking|possible irq lock inversion" \
 	      "|inconsistent lock state|bad unlock balance|held lock freed" \
 	      "|lock held when returning|suspicious RCU usage|[Ii]nvalid wait context" \
-	      "|MAX_LOCK|MAX_STACK_TRACE|sleeping function called|scheduling while atomic" \
+	      "|MAX_[A-Z_]* too low|sleeping function called|scheduling while atomic" \
 	      "|rcu.*(self-detected stall|detected stalls|detected expedited stalls|kthread starved)" \
 	      "|blocked for more than|soft lockup|hard LOCKUP|workqueue lockup" \
 	      "|kmemleak: [0-9]+ new suspected|list_(add|del) corruption|refcount_t: " \
