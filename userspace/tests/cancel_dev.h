@@ -168,7 +168,7 @@ static inline void *fuse_server(void *arg)
 		struct fuse_in_header *in = (struct fuse_in_header *)buf;
 		struct fuse_init_out init = {
 			.major = 7, .minor = 35, .max_readahead = 4096,
-			.max_write = 65536, .max_background = 512,
+			.max_write = 4096, .max_background = 512,
 			.congestion_threshold = 512,
 		};
 		struct fuse_entry_out entry = { .nodeid = 2 };
@@ -292,8 +292,11 @@ static inline int slowmem_init(struct slowmem *m, size_t len)
 /* Waits until somebody has faulted on it. */
 static inline int slowmem_wait_fault(struct slowmem *m)
 {
+	struct pollfd p = { .fd = m->fd, .events = POLLIN };
 	struct uffd_msg msg;
 
+	if (poll(&p, 1, LIMIT_MS) != 1)
+		return -ETIMEDOUT;
 	return read(m->fd, &msg, sizeof(msg)) == sizeof(msg) ? 0 : -EIO;
 }
 

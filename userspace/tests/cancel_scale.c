@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+/*
+ * C5: the cost of finding one operation does not grow with how many there are.
+ * C1: 65,536 in flight, one call, one completion each.
+ *
+ * Wall-clock time in a virtual machine is a poor measure: the minimum of many
+ * segments is taken, and only a growth that a list walk explains is a failure.
+ */
+#include "util.h"
+#include "cancel_util.h"
+
+#define FEW	16
+#define MANY	65536
+#define MAX_GROWTH	4
+#define SEGMENTS	25
+#define PER_SEGMENT	40
+
+FIXTURE(scale) {
+	struct cring ring;
+	int idle[2], target[2];
+};
+
+#define RING	(&self->ring)
+
+FIXTURE_SETUP(scale)
+{
+	ring_init_cq(RING, CRING_MAX_SQ_ENTRIES, CRING_MAX_CQ_ENTRIES);
+	new_pipe(self->idle, 0);
+	new_pipe(self->target, 0);
+}
+
+FIXTURE_TEARDOWN(scale)
+{
+	cring_queue_exit(RING);
+}
+
+enum kind { POLLS, TIMEOUTS };
+
+/* Brings the number in flight to @nr; user_data is @stride times a count. */
+static void bring_to(struct __test_metadata *_metadata, struct cring *ring,
+		     unsigned int nr, enum kind kind, int fd, uint64_t stride)
+{
+	unsigned int have = load_acquire(&shared_of(ring)->in_flight), i;
+
+	while (have < nr) {
+		unsigned int batch = nr - have;
+
+		if (batch > CRING_MAX_SQ_ENTRIES)
+			batch = CRING_MAX_SQ_ENTRIES;
+		for (i = 0; i < batch; i++) {
+			uint64_t ud = (1 + have + i) * stride;
+
+			if (kind == POLLS)
+				put(ring, .opcode = CRING_OP_POLL_ADD,
+				    .fd = fd, .poll32_events = POLLIN,
+				    .user_data = ud);
+			else
+				put(ring, .opcode = CRING_OP_TIMEOUT, .fd = -1,
+				    .addr = PTR64(&an_hour), .len = 1,
+				    .user_data = ud);
+		}
+		submit_all(ring, batch);
+		have += batch;
+	}
+	ASSERT_EQ(nr, load_acquire(&shared_of(ring)->in_flight));
+}
+
+/*
+ * Nanoseconds for one cancel by @key; its target, whose user_data is 0, is
+ * armed again each time, outside of what is measured.
+ */
+static uint64_t cost(struct __test_metadata *_metadata, struct cring *ring,
+		     enum kind kind, int fd, struct cring_cancel_key key,
+		     int want)
+{
+	uint64_t best = UINT64_MAX, sum, start;
+	int s, i, ret;
+
+	for (s = 0; s < SEGMENTS; s++) {
+		for (sum = 0, i = 0; i < PER_SEGMENT; i++) {
+			if (want == -ENOENT)
+				;
+			else if (kind == POLLS)
+				arm_poll(ring, 0, fd);
+			else
+				arm_timer(ring, 0);
+			start = now_ns();
+			ret = cancel_one(ring->ring_fd, key);
+			sum += now_ns() - start;
+			ASSERT_EQ(want, ret);
+			reap_all(ring);
+		}
+		if (sum < best)
+			best = sum;
+	}
+	return best / PER_SEGMENT;
+}
+
+static void t_growth(struct __test_metadata *_metadata, struct cring *ring,
+		     enum kind kind, int idle, int target,
+		     struct cring_cancel_key key, int want, uint64_t stride)
+{
+	uint64_t few, many;
+
+	bring_to(_metadata, ring, FEW, kind, idle, stride);
+	few = cost(_metadata, ring, kind, target, key, want);
+	bring_to(_metadata, ring, MANY - 1, kind, idle, stride);
+	many = cost(_metadata, ring, kind, target, key, want);
+	TH_LOG("%llu ns with %u in flight, %llu ns with %u",
+	       (unsigned long long)few, FEW, (unsigned long long)many, MANY);
+	EXPECT_LT(many, MAX_GROWTH * few);
+}
+#define growth(kind, want, stride, ...)					\
+	t_growth(_metadata, RING, kind, self->idle[0], self->target[0],	\
+		 (struct cring_cancel_key){ __VA_ARGS__ }, want, stride)
+
+TEST_F_TIMEOUT(scale, c5_cancel_by_user_data_costs_the_same, 90)
+{
+	growth(POLLS, 0, 1, .user_data = 0);
+}
+
+TEST_F_TIMEOUT(scale, c5_cancel_by_user_data_costs_the_same_for_odd_values, 90)
+{
+	growth(POLLS, 0, 1ULL << 44, .user_data = 0);
+}
+
+TEST_F_TIMEOUT(scale, c5_cancel_by_user_data_costs_the_same_if_all_are_equal, 90)
+{
+	/* stride 0: 65,535 others with the same user_data */
+	growth(POLLS, 0, 0, .user_data = 0, .fd = self->target[0],
+	       .flags = C_FD | C_UD);
+}
+
+TEST_F_TIMEOUT(scale, c5_cancel_by_fd_costs_the_same, 90)
+{
+	growth(POLLS, 0, 1, .fd = self->target[0], .flags = C_FD);
+}
+
+TEST_F_TIMEOUT(scale, c5_a_miss_costs_the_same, 90)
+{
+	growth(POLLS, -ENOENT, 1, .user_data = 0);
+}
+
+TEST_F_TIMEOUT(scale, c5_a_miss_by_fd_costs_the_same, 90)
+{
+	growth(POLLS, -ENOENT, 1, .fd = self->target[0], .flags = C_FD);
+}
+
+TEST_F_TIMEOUT(scale, c5_cancel_of_a_timeout_costs_the_same, 90)
+{
+	growth(TIMEOUTS, 0, 1, .user_data = 0);
+}
+
+TEST_F_TIMEOUT(scale, c1_65536_in_flight_any_all_one_completion_each, 90)
+{
+	struct cring_cancel_key key = { .flags = C_ANY | C_ALL };
+	unsigned int i, wrong = 0;
+
+	bring_to(_metadata, RING, MANY / 2, POLLS, self->idle[0], 1);
+	bring_to(_metadata, RING, MANY, TIMEOUTS, -1, 1);
+	/* Full: nothing more is accepted, and nothing is lost by trying. */
+	put(RING, .opcode = CRING_OP_NOP, .user_data = 0);
+	EXPECT_EQ(-EBUSY, cring_submit(RING));
+	EXPECT_EQ(0, cancel_call(RING->ring_fd, &key, 1, 0, 0));
+	EXPECT_EQ(MANY, key.res);
+	EXPECT_EQ(0, key.already);
+	EXPECT_EQ(MANY, cq_count(RING));
+	EXPECT_EQ(0, load_acquire(&shared_of(RING)->in_flight));
+	for (i = 0; i < cq_count(RING); i++)
+		wrong += cq_peek(RING, i)->res != -ECANCELED;
+	EXPECT_EQ(0, wrong);
+	expect_one_each(RING, 1, MANY);
+	reap_all(RING);
+	submit_all(RING, 1);
+	EXPECT_EQ(0, reap_res(RING, 0));
+}
+
+TEST_F_TIMEOUT(scale, c6_all_by_fd_costs_what_it_matches, 90)
+{
+	uint64_t start, few, many;
+	int s;
+
+	/* 16 on one file, alone and then among 65,520 on another. */
+	few = many = UINT64_MAX;
+	for (s = 0; s < 2 * SEGMENTS; s++) {
+		int i;
+
+		if (s == SEGMENTS)
+			bring_to(_metadata, RING, MANY - 16, POLLS,
+				 self->idle[0], 1);
+		for (i = 0; i < 16; i++)
+			arm_poll(RING, 0, self->target[0]);
+		start = now_ns();
+		ASSERT_EQ(16, cancel_key(RING->ring_fd, .fd = self->target[0],
+					 .flags = C_FD | C_ALL));
+		start = now_ns() - start;
+		reap_all(RING);
+		if (s < SEGMENTS && start < few)
+			few = start;
+		if (s >= SEGMENTS && start < many)
+			many = start;
+	}
+	TH_LOG("%llu ns alone, %llu ns among many", (unsigned long long)few,
+	       (unsigned long long)many);
+	EXPECT_LT(many, MAX_GROWTH * few);
+}
+
+TEST_HARNESS_MAIN

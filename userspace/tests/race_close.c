@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+/*
+ * C1, C16: close of the ring against cancel, wake-up, expiry and submission.
+ * A ring a batch: after the close its mapping is still there to be looked at.
+ */
+#include "util.h"
+#include "race_util.h"
+
+FIXTURE(race) {
+	struct spin_barrier barrier;
+	struct cring ring;
+	int p[2], file;
+	unsigned int batch, batches;
+	int answer[BATCH];
+	uint64_t delay[2], span;
+	unsigned long stopped, closed, missed, ended, wrong;
+};
+FIXTURE_VARIANT(race) { enum { CANCEL, WAKE, SUBMIT, WAIT } against; };
+FIXTURE_VARIANT_ADD(race, cancel) { .against = CANCEL };
+FIXTURE_VARIANT_ADD(race, wake_up) { .against = WAKE };
+FIXTURE_VARIANT_ADD(race, submit) { .against = SUBMIT };
+FIXTURE_VARIANT_ADD(race, wait) { .against = WAIT };
+
+FIXTURE_SETUP(race)
+{
+	if (nr_cpus() < 2)
+		SKIP(return, "races need two CPUs");
+	self->barrier.parties = 2;
+	new_pipe(self->p, O_NONBLOCK);
+	self->file = new_filled(TMPFS_DIR, O_RDWR, 4096, 1);
+}
+
+FIXTURE_TEARDOWN(race) { }
+
+/* One of each kind: armed, timers about to expire, on a worker, polls. */
+static void arm(struct __test_metadata *_metadata, struct cring *ring,
+		int fd, int file, unsigned int from, unsigned int to)
+{
+	static struct cring_timespec soon = { .tv_nsec = 30000 };
+	unsigned int i;
+
+	for (i = from; i < to; i++) {
+		switch (i % 4) {
+		case 0:
+			put(ring, .opcode = CRING_OP_READ, .fd = fd,
+			    .addr = PTR64(sink), .len = 1, .user_data = i);
+			break;
+		case 1:
+			put(ring, .opcode = CRING_OP_TIMEOUT, .fd = -1,
+			    .addr = PTR64(&soon), .len = 1, .user_data = i);
+			break;
+		case 2:
+			put(ring, .opcode = CRING_OP_READ, .fd = file,
+			    .flags = CRING_SQE_ASYNC, .addr = PTR64(sink),
+			    .len = 1, .user_data = i);
+			break;
+		case 3:
+			put(ring, .opcode = CRING_OP_POLL_ADD, .fd = fd,
+			    .poll32_events = POLLIN, .user_data = i);
+		}
+	}
+}
+
+struct other {
+	FIXTURE_DATA(race) *self;
+	const FIXTURE_VARIANT(race) *variant;
+};
+
+static void *race_side(void *arg)
+{
+	FIXTURE_DATA(race) *self = ((struct other *)arg)->self;
+	unsigned int meeting = 0, i;
+
+	pin_cpu(nr_cpus() - 1);
+	for (;;) {
+		int fd;
+
+		spin_meet(&self->barrier, ++meeting);
+		if (self->batch == self->batches)
+			return NULL;
+		fd = self->ring.ring_fd;
+		spin_ns(self->delay[1]);
+		switch (((struct other *)arg)->variant->against) {
+		case CANCEL:
+			for (i = 0; i < BATCH; i++)
+				self->answer[i] = cancel_key(fd,
+							     .user_data = i);
+			break;
+		case WAKE:
+			if (write(self->p[1], "x", 1) != 1)
+				abort();
+			break;
+		case SUBMIT:
+			/* One at a time, and the kernel may stop anywhere. */
+			for (i = 0; i < BATCH; i++)
+				if (submit_raw(fd, 1, 0) < 0)
+					break;
+			break;
+		case WAIT: {
+			struct cring_wait w = {
+				.min_complete = BATCH,
+				.flags = CRING_WAIT_TIMEOUT,
+				.timeout = NSEC_PER_MSEC,
+			};
+
+			ioc_ptr(fd, CRING_IOC_WAIT, &w);
+			}
+		}
+		spin_meet(&self->barrier, ++meeting);
+	}
+}
+
+/* The ring is closed; what its queue says must still make sense. */
+static void check(struct __test_metadata *_metadata,
+		  FIXTURE_DATA(race) *self,
+		  const FIXTURE_VARIANT(race) *variant)
+{
+	unsigned int i;
+	int nr[BATCH] = { 0 }, res[BATCH];
+
+	for (i = 0; i < cq_count(&self->ring); i++) {
+		struct cring_cqe *cqe = cq_peek(&self->ring, i);
+
+		if (cqe->user_data < BATCH) {
+			nr[cqe->user_data]++;
+			res[cqe->user_data] = cqe->res;
+		}
+	}
+	for (i = 0; i < BATCH; i++) {
+		bool ok = nr[i] <= 1;
+
+		self->ended += nr[i];
+		if (variant->against == CANCEL) {
+			switch (self->answer[i]) {
+			case 0:
+				ok &= nr[i] == 1 && res[i] == -ECANCELED;
+				self->stopped++;
+				break;
+			case -EBADF:
+				self->closed++;
+				break;
+			case -ENOENT:
+				self->missed++;
+			case -EALREADY:
+				break;
+			default:
+				ok = false;
+			}
+		}
+		if (!ok && self->wrong++ < 5)
+			TH_LOG("batch %u, %u: answer %d, %d completions",
+			       self->batch, i, self->answer[i], nr[i]);
+	}
+	ASSERT_LT(self->wrong, 100);
+}
+
+TEST_F_TIMEOUT(race, c16_close_of_the_ring, 240)
+{
+	struct other o = { self, variant };
+	unsigned int meeting = 0;
+	uint64_t t;
+	pthread_t other;
+	char c;
+
+	self->batches = race_rounds() / BATCH;
+	pin_cpu(0);
+	other = new_thread(race_side, &o);
+	for (self->batch = 0; self->batch < self->batches; self->batch++) {
+		unsigned int step = self->batch * 7 % 64;
+
+		ring_init(&self->ring, BATCH);
+		arm(_metadata, &self->ring, self->p[0], self->file, 0, BATCH);
+		if (variant->against == SUBMIT)
+			cring_flush_sq(&self->ring);
+		else
+			submit_all(&self->ring, BATCH);
+		self->delay[0] = step < 32 ? self->span * (32 - step) / 16 : 0;
+		self->delay[1] = step > 32 ? self->span * (step - 32) / 32 : 0;
+		spin_meet(&self->barrier, ++meeting);
+		spin_ns(self->delay[0]);
+		t = now_ns();
+		ASSERT_EQ(0, close(self->ring.ring_fd));
+		t = now_ns() - t;
+		spin_meet(&self->barrier, ++meeting);
+		self->span = self->batch ? (7 * self->span + t) / 8 : t;
+		check(_metadata, self, variant);
+		munmap(self->ring.shared, self->ring.mmap_size);
+		while (read(self->p[0], &c, 1) == 1)
+			;
+	}
+	spin_meet(&self->barrier, ++meeting);
+	join(other);
+	TH_LOG("stopped %lu, closed %lu, missed %lu; completions %lu",
+	       self->stopped, self->closed, self->missed, self->ended);
+	EXPECT_EQ(0, self->wrong);
+	if (variant->against == CANCEL) {
+		EXPECT_GT(self->stopped, 0);
+		EXPECT_GT(self->closed, 0);
+	}
+}
+
+TEST_HARNESS_MAIN

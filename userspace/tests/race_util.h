@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Races, made to happen.  Two threads on two CPUs leave a spinning barrier
+ * together: one does what completes a batch of operations, the other cancels
+ * them, each after a delay that is swept from batch to batch over the time
+ * that the batch takes.  A round is one operation and its cancel.
+ *
+ * Afterwards each operation must have exactly one completion, and the answer
+ * must fit it (C3):
+ *	0		-ECANCELED, in the queue before the call returned
+ *	-ENOENT		in the queue before the call returned, and not -ECANCELED;
+ *			or accepted only after the call began
+ *	-EALREADY	whatever it is, it comes
+ *
+ * CRING_TEST_SCALE is how many percent of 100,000 rounds to run; without it
+ * the speed of the kernel at hand decides.
+ */
+#ifndef CRING_TESTS_RACE_UTIL_H
+#define CRING_TESTS_RACE_UTIL_H
+
+#include "cancel_util.h"
+
+#define ROUNDS		100000
+#define BATCH		32
+/* One write and one read of a pipe on a stock kernel in an emulated machine. */
+#define PIPE_NS		20000
+
+struct race {
+	struct cring ring;
+	struct spin_barrier barrier;
+	unsigned int meetings[2];	/* of the main thread, of the other */
+	pthread_t other;
+	atomic_int stop;
+	/* the batch */
+	unsigned int batch;
+	uint64_t base;			/* accepted before it */
+	uint64_t delay[2];		/* ns, of either thread */
+	uint64_t span;			/* ns that the event took lately */
+	void (*against)(struct race *r);	/* what the other thread does */
+	void (*event)(struct race *r);		/* what the main thread does */
+	void *test;			/* the test's own */
+	/* the answers, and what was in the queue when each was given */
+	int answer[BATCH];
+	uint64_t accepted[BATCH];
+	uint32_t tail[BATCH];
+	/* all batches */
+	unsigned long stopped, already, late, early, canceled, wrong;
+};
+
+static inline void spin_ns(uint64_t ns)
+{
+	uint64_t end = now_ns() + ns;
+
+	while (ns && now_ns() < end)
+		;
+}
+
+/* Percent of the full number of rounds that this kernel can do in time. */
+static inline unsigned int race_scale(void)
+{
+	const char *env = getenv("CRING_TEST_SCALE");
+	uint64_t t = 0, best = UINT64_MAX, percent;
+	char c = 0;
+	int p[2], i, s;
+
+	if (env && atoi(env) > 0)
+		return atoi(env);
+	if (pipe(p))
+		return 100;
+	for (s = 0; s < 5; s++) {
+		t = now_ns();
+		for (i = 0; i < 500; i++)
+			if (write(p[1], &c, 1) != 1 || read(p[0], &c, 1) != 1)
+				break;
+		t = (now_ns() - t) / 500;
+		best = t < best ? t : best;
+	}
+	close(p[0]);
+	close(p[1]);
+	percent = 100 * PIPE_NS / best;
+	return percent > 100 ? 100 : percent < 1 ? 1 : percent;
+}
+
+static inline unsigned int t_rounds(struct __test_metadata *_metadata)
+{
+	unsigned int scale = race_scale();
+
+	TH_LOG("%u rounds (%u %%)", ROUNDS / 100 * scale, scale);
+	return ROUNDS / 100 * scale;
+}
+#define race_rounds()	t_rounds(_metadata)
+
+/* ---- what the other thread may do --------------------------------------- */
+
+static inline void race_note(struct race *r, unsigned int i, int answer)
+{
+	r->answer[i] = answer;
+	r->tail[i] = load_acquire(&shared_of(&r->ring)->cq_tail);
+}
+
+static inline uint64_t race_accepted(struct race *r)
+{
+	return __atomic_load_n(&shared_of(&r->ring)->accepted,
+			       __ATOMIC_ACQUIRE);
+}
+
+/* One call for each, in turn upwards, downwards, and from the middle. */
+static inline void cancel_singly(struct race *r)
+{
+	unsigned int n, i;
+
+	for (n = 0; n < BATCH; n++) {
+		i = r->batch & 2 ? BATCH - 1 - n : n;
+		if (r->batch & 4)
+			i ^= BATCH / 2;
+		r->accepted[i] = race_accepted(r);
+		race_note(r, i, cancel_key(r->ring.ring_fd, .user_data = i));
+	}
+}
+
+static inline void cancel_in_one_call(struct race *r)
+{
+	struct cring_cancel_key keys[BATCH] = { 0 };
+	uint64_t accepted;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < BATCH; i++)
+		keys[i].user_data = r->batch & 2 ? BATCH - 1 - i : i;
+	accepted = race_accepted(r);
+	ret = cancel_call(r->ring.ring_fd, keys, BATCH, 0, 0);
+	for (i = 0; i < BATCH; i++) {
+		r->accepted[keys[i].user_data] = accepted;
+		race_note(r, keys[i].user_data, ret ? ret : keys[i].res);
+	}
+}
+
+static inline void cancel_batch(struct race *r)
+{
+	if (r->batch & 1)
+		cancel_singly(r);
+	else
+		cancel_in_one_call(r);
+}
+
+/* ---- the two threads ------------------------------------------------------ */
+
+static inline void *race_other(void *arg)
+{
+	struct race *r = arg;
+
+	pin_cpu(nr_cpus() - 1);
+	for (;;) {
+		spin_meet(&r->barrier, ++r->meetings[1]);
+		if (r->stop)
+			return NULL;
+		spin_ns(r->delay[1]);
+		r->against(r);
+		spin_meet(&r->barrier, ++r->meetings[1]);
+	}
+}
+
+static inline void race_meet(struct race *r)
+{
+	spin_meet(&r->barrier, ++r->meetings[0]);
+}
+
+/* Sweeps from "the cancel long before" to "the cancel long after". */
+static inline void race_sweep(struct race *r)
+{
+	unsigned int step = r->batch * 7 % 64;
+
+	r->delay[0] = step < 16 ? r->span * (16 - step) / 16 : 0;
+	r->delay[1] = step > 16 ? r->span * (step - 16) / 32 : 0;
+}
+
+static inline void t_race_start(struct __test_metadata *_metadata,
+				struct race *r, void *test)
+{
+	memset(r, 0, sizeof(*r));
+	r->test = test;
+	r->against = cancel_batch;
+	r->barrier.parties = 2;
+	ring_init(&r->ring, 4 * BATCH);
+	pin_cpu(0);
+	r->other = new_thread(race_other, r);
+}
+#define race_start(r, test) do {					\
+	if (nr_cpus() < 2)						\
+		SKIP(return, "races need two CPUs");			\
+	t_race_start(_metadata, r, test);				\
+} while (0)
+
+static inline void t_race_stop(struct __test_metadata *_metadata,
+			       struct race *r)
+{
+	if (!r->other)
+		return;
+	r->stop = 1;
+	race_meet(r);
+	join(r->other);
+	cring_queue_exit(&r->ring);
+}
+#define race_stop(r)	t_race_stop(_metadata, r)
+
+/* Everything has completed: does each answer fit? */
+static inline void t_race_check(struct __test_metadata *_metadata,
+				struct race *r)
+{
+	uint32_t head = shared_of(&r->ring)->cq_head;
+	unsigned int i, n = cq_count(&r->ring);
+	int at[BATCH], nr[BATCH] = { 0 };
+
+	for (i = 0; i < n; i++) {
+		uint64_t ud = cq_peek(&r->ring, i)->user_data;
+
+		if (ud < BATCH && !nr[ud]++)
+			at[ud] = i;
+	}
+	for (i = 0; i < BATCH; i++) {
+		int res = nr[i] ? cq_peek(&r->ring, at[i])->res : 1;
+		bool shown = nr[i] && head + at[i] - r->tail[i] > UINT32_MAX / 2;
+		bool later = r->accepted[i] <= r->base + i;
+		bool ok = nr[i] == 1;
+
+		switch (r->answer[i]) {
+		case 0:
+			ok &= shown && res == -ECANCELED;
+			r->stopped++;
+			break;
+		case -ENOENT:
+			ok &= (shown || later) && res != -ECANCELED;
+			r->late += shown;
+			r->early += !shown;
+			break;
+		case -EALREADY:
+			r->already++;
+			break;
+		default:
+			ok = false;
+		}
+		r->canceled += res == -ECANCELED;
+		if (!ok && r->wrong++ < 5)
+			TH_LOG("batch %u, %u: answer %d, %d completions, the "
+			       "first %d, %s, accepted %s",
+			       r->batch, i, r->answer[i], nr[i], res,
+			       shown ? "there" : "not yet there",
+			       later ? "later" : "before");
+	}
+	ASSERT_LT(r->wrong, 100);
+}
+
+/*
+ * The race: @prepare makes the batch ready in the main thread, @event lets it
+ * complete, while the other thread does r->against.
+ */
+static inline void t_race_run(struct __test_metadata *_metadata,
+			      struct race *r, unsigned int rounds,
+			      void (*prepare)(struct __test_metadata *,
+					      struct race *),
+			      void (*event)(struct race *),
+			      void (*after)(struct __test_metadata *,
+					    struct race *))
+{
+	unsigned int batches = (rounds + BATCH - 1) / BATCH;
+	uint64_t start = now_ns(), t;
+
+	for (r->batch = 0; r->batch < batches; r->batch++) {
+		r->base = race_accepted(r);
+		prepare(_metadata, r);
+		race_sweep(r);
+		race_meet(r);
+		spin_ns(r->delay[0]);
+		t = now_ns();
+		event(r);
+		t = now_ns() - t;
+		race_meet(r);
+		r->span = r->batch ? (7 * r->span + t) / 8 : t;
+		settle(&r->ring);
+		t_race_check(_metadata, r);
+		if (after)
+			after(_metadata, r);
+		reap_all(&r->ring);
+	}
+	TH_LOG("stopped %lu, already %lu, late %lu, early %lu; canceled %lu; "
+	       "%llu ms", r->stopped, r->already, r->late, r->early,
+	       r->canceled,
+	       (unsigned long long)((now_ns() - start) / NSEC_PER_MSEC));
+	EXPECT_EQ(0, r->wrong);
+}
+#define race_run(r, rounds, prepare, event, after)			\
+	t_race_run(_metadata, r, rounds, prepare, event, after)
+
+/* A race that always ends the same way was none. */
+#define expect_both(a, b) do {						\
+	EXPECT_GT(a, 0);						\
+	EXPECT_GT(b, 0);						\
+} while (0)
+
+/* For most: the main thread submits what was prepared. */
+static inline void submit_batch(struct race *r)
+{
+	cring_submit(&r->ring);
+}
+
+#endif /* CRING_TESTS_RACE_UTIL_H */
