@@ -222,7 +222,7 @@ TEST_F(op, abi_bad_op_flags)
 
 TEST_F(op, abi_bad_fd_is_ebadf)
 {
-	int fds[] = { -1, 1000, INT32_MAX, INT32_MIN };
+	static const int fds[] = { -1, 1000, INT32_MAX, INT32_MIN };
 	size_t i;
 
 	if (!variant->file) {
@@ -231,9 +231,12 @@ TEST_F(op, abi_bad_fd_is_ebadf)
 		EXPECT_EQ(variant->good, RUN(sqe->fd = 1000));
 		return;
 	}
-	for (i = 0; i < ARRAY_LEN(fds); i++)
-		EXPECT_EQ(-EBADF, RUN(sqe->fd = fds[i]))
-			TH_LOG("fd %d", fds[i]);
+	for (i = 0; i < ARRAY_LEN(fds); i++) {
+		int fd = fds[i];
+
+		EXPECT_EQ(-EBADF, RUN(sqe->fd = fd))
+			TH_LOG("fd %d", fd);
+	}
 	/* No files are registered: every slot is empty. */
 	EXPECT_EQ(-EBADF, RUN((sqe->fd = 0,
 			       sqe->flags |= CRING_SQE_FIXED_FILE)));

@@ -6,6 +6,7 @@ static volatile sig_atomic_t got_signal;
 
 static void on_signal(int sig)
 {
+	(void)sig;
 	got_signal++;
 }
 

@@ -213,6 +213,7 @@ TEST(s2_node_is_roots_and_0600)
 
 static int open_as_nobody(void *arg)
 {
+	(void)arg;
 	if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
 		return 1;
 	if (open(CRING_DEVICE, O_RDWR) >= 0)
