@@ -27,7 +27,9 @@ BEGIN {
 	found = 0
 }
 
+/cring-test: begin /		{ during = $0; sub(/.*cring-test: begin /, "during ", during) }
 /cring-test: (begin|end)/	{ expected = 0 }
+/cring-test: end /		{ during = "after " substr(during, 8) }
 /cring-test: expect / {
 	sub(/.*cring-test: expect /, "")
 	sub(/\r$/, "")
@@ -47,7 +49,7 @@ line ~ bad && line !~ fine {
 			excused = 1
 	if (!excused) {
 		if (!context)
-			print "--"
+			print "-- " during
 		context = 30
 		found = 1
 	}
