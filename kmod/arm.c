@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Arming: wait on a file's wait queues until it may be tried again.
+ *
+ * The wake-up callback runs under the wait queue's lock, in any context.  It
+ * makes the request READY, takes its own entry off, and kicks the ring; it
+ * takes no ring lock.  Whoever then takes the request, to run or to cancel it,
+ * takes the remaining entries off; the wait queue's lock makes sure that no
+ * callback is still running when that is done.
+ *
+ * A wait queue may be freed before its file (signalfd, for one): its owner
+ * then wakes with POLLFREE and frees it after a grace period.  So the pointer
+ * to the queue's head is read under RCU, and cleared by that wake-up.
+ */
+#include "cring.h"
+
+/* the head is kept in the entry's otherwise unused private pointer */
+static struct wait_queue_head *cring_entry_head(struct wait_queue_entry *entry)
+{
+	return smp_load_acquire(&entry->private);
+}
+
+static int cring_wake(struct cring_req *req, struct wait_queue_entry *entry,
+		      void *key)
+{
+	__poll_t mask = key_to_poll(key);
+	bool kick = false;
+
+	if (mask && !(mask & (req->events | POLLFREE)))
+		return 0;
+
+	for (;;) {
+		u64 word = atomic64_read(&req->word);
+
+		if (cring_word_state(word) == CRING_ARMED) {
+			kick = cring_ready_add(req, CRING_ARMED);
+			if (kick)
+				break;
+		} else if (cring_word_state(word) == CRING_INLINE ||
+			   cring_word_state(word) == CRING_RUNNING) {
+			/* still being armed: tell who does it */
+			if (word & CRING_WORD_WOKEN ||
+			    cring_word_set(&req->word, word, CRING_WORD_WOKEN))
+				break;
+		} else {
+			break;	/* taken */
+		}
+	}
+
+	list_del_init(&entry->entry);
+	if (kick)
+		cring_kick(req->ring);
+	if (mask & POLLFREE)
+		/* the last access: the head may be freed from here on */
+		smp_store_release(&entry->private, NULL);
+	return 1;
+}
+
+static int cring_wake_first(struct wait_queue_entry *entry, unsigned int mode,
+			    int sync, void *key)
+{
+	return cring_wake(container_of(entry, struct cring_req, wait[0]),
+			  entry, key);
+}
+
+static int cring_wake_second(struct wait_queue_entry *entry, unsigned int mode,
+			     int sync, void *key)
+{
+	return cring_wake(container_of(entry, struct cring_req, wait[1]),
+			  entry, key);
+}
+
+struct cring_poll_table {
+	struct poll_table_struct pt;
+	struct cring_req *req;
+	int error;
+};
+
+static void cring_queue_proc(struct file *file, struct wait_queue_head *head,
+			     struct poll_table_struct *pt)
+{
+	static const wait_queue_func_t wake[] = {
+		cring_wake_first, cring_wake_second
+	};
+	struct cring_poll_table *cpt = container_of(pt, struct cring_poll_table,
+						    pt);
+	struct cring_req *req = cpt->req;
+	struct wait_queue_entry *entry;
+
+	if (req->nr_wait == ARRAY_SIZE(req->wait)) {
+		cpt->error = -EOPNOTSUPP;
+		return;
+	}
+	entry = &req->wait[req->nr_wait];
+	init_waitqueue_func_entry(entry, wake[req->nr_wait]);
+	entry->private = head;
+	req->nr_wait++;
+	add_wait_queue(head, entry);
+}
+
+/**
+ * cring_disarm - take a request off the wait queues it is on
+ * @req: the caller's: not ARMED, and no longer to be woken
+ *
+ * Context: any; takes wait queues' locks.
+ */
+void cring_disarm(struct cring_req *req)
+{
+	struct wait_queue_head *head;
+	unsigned long irqflags;
+	unsigned int i;
+
+	for (i = 0; i < req->nr_wait; i++) {
+		rcu_read_lock();
+		head = cring_entry_head(&req->wait[i]);
+		if (head) {
+			spin_lock_irqsave(&head->lock, irqflags);
+			list_del_init(&req->wait[i].entry);
+			spin_unlock_irqrestore(&head->lock, irqflags);
+		}
+		rcu_read_unlock();
+	}
+	req->nr_wait = 0;
+}
+
+/* not armed after all: why? */
+static enum cring_verdict cring_arm_undo(struct cring_req *req, int res)
+{
+	cring_disarm(req);
+	if (atomic64_fetch_andnot(CRING_WORD_WOKEN, &req->word) &
+	    CRING_WORD_CANCEL)
+		res = -ECANCELED;
+	req->res = res;
+	return res ? CRING_V_DONE : CRING_V_ARM;
+}
+
+/**
+ * cring_arm - wait until a file is ready for @req->events
+ * @req: INLINE or RUNNING, the caller's, on a file that can be polled
+ * @from: which of the two
+ *
+ * Context: process.
+ * Return: CRING_V_PENDING when it is armed; CRING_V_ARM when it is ready now
+ * and should be tried again; CRING_V_DONE when it was told to stop, or cannot
+ * be armed.
+ */
+enum cring_verdict cring_arm(struct cring_req *req, enum cring_state from)
+{
+	struct cring_poll_table cpt = { .req = req };
+	__poll_t mask;
+
+	req->events |= EPOLLERR | EPOLLHUP;
+	req->nr_wait = 0;
+	init_poll_funcptr(&cpt.pt, cring_queue_proc);
+	cpt.pt._key = req->events;
+	mask = vfs_poll(req->file, &cpt.pt) & req->events;
+	if (unlikely(cpt.error))
+		return cring_arm_undo(req, cpt.error);
+	if (mask)
+		return cring_arm_undo(req, 0);
+	if (unlikely(!req->nr_wait))
+		return cring_arm_undo(req, -EOPNOTSUPP);
+	if (cring_park(req, from, CRING_ARMED))
+		return CRING_V_PENDING;
+	return cring_arm_undo(req, 0);
+}

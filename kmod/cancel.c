@@ -1,0 +1,672 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Cancel: find by key, claim, complete.
+ *
+ * What waits is claimed with one atomic step, and ends in -ECANCELED before
+ * the answer 0 is given.  What is being executed is told to stop, and the
+ * answer is -EALREADY.  What cannot be found has its CQE in the CQ, or never
+ * was: -ENOENT.
+ *
+ * Requests that were not finished inline are in the index.  Those of a batch
+ * that another thread is submitting right now may not be: they are looked for
+ * in the batch itself, without the submitter's lock (it may be asleep).  The
+ * sequence number tells whether a request can have moved from the batch to
+ * the index behind our back.
+ */
+#include <linux/file.h>
+#include <linux/sched/signal.h>
+
+#include "cring.h"
+
+/* requests looked at before the lock is let go for a moment */
+#define CRING_CANCEL_BREAK	64
+
+/* one pass of one cancel over what it matches */
+struct cring_pass {
+	struct cring_ring *ring;
+	const struct cring_filter *filter;
+	struct list_head todo;	/* claimed, to be completed */
+	u32 mark;		/* ALL: this pass, else 0 */
+	u32 matched;
+	u32 already;
+	struct cring_req *req;	/* the last match that was -EALREADY ... */
+	u64 word;		/* ... and its word then */
+	bool wait;		/* mark what is -EALREADY as waited for */
+};
+
+/**
+ * cring_cancel_check - are a cancel's key and flags well-formed?
+ * @match: as user space gave it
+ *
+ * Context: any.
+ * Return: 0 or -EINVAL.
+ */
+int cring_cancel_check(const struct cring_match *match)
+{
+	u32 flags = match->flags;
+	bool by_user_data = flags & CRING_ASYNC_CANCEL_USERDATA ||
+			    !(flags & (CRING_CANCEL_KEYS |
+				       CRING_ASYNC_CANCEL_ANY));
+
+	if (flags & ~CRING_CANCEL_KNOWN)
+		return -EINVAL;
+	if (flags & CRING_ASYNC_CANCEL_ANY && flags & CRING_CANCEL_KEYS)
+		return -EINVAL;
+	if (flags & CRING_ASYNC_CANCEL_FD_FIXED &&
+	    !(flags & CRING_ASYNC_CANCEL_FD))
+		return -EINVAL;
+	if (!by_user_data && match->user_data)
+		return -EINVAL;
+	if (flags & CRING_ASYNC_CANCEL_OP) {
+		if (!cring_op_get(match->opcode))
+			return -EINVAL;
+	} else if (match->opcode) {
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * cring_filter_matches - is this request meant?
+ * @filter: what is meant
+ * @req: a request
+ *
+ * A cancel is never meant, nor what was accepted later.
+ *
+ * Context: any; the caller makes sure that what it read was of one use.
+ */
+bool cring_filter_matches(const struct cring_filter *filter,
+			  const struct cring_req *req)
+{
+	u32 flags = filter->flags;
+
+	if (req->ticket >= filter->before ||
+	    req->opcode == CRING_OP_ASYNC_CANCEL)
+		return false;
+	if (flags & CRING_ASYNC_CANCEL_ANY)
+		return true;
+	if (flags & CRING_ASYNC_CANCEL_FD && req->file != filter->file)
+		return false;
+	if (flags & CRING_ASYNC_CANCEL_OP && req->opcode != filter->opcode)
+		return false;
+	if (flags & CRING_ASYNC_CANCEL_USERDATA ||
+	    !(flags & CRING_CANCEL_KEYS))
+		return req->user_data == filter->user_data;
+	return true;
+}
+
+/* what ends because the request before it in its chain was cancelled */
+static void cring_pass_collateral(struct cring_pass *pass,
+				  struct list_head *from)
+{
+	struct cring_req *req;
+
+	list_for_each_entry(req, from, node) {
+		req->mark = pass->mark;
+		if (pass->mark && cring_filter_matches(pass->filter, req))
+			pass->matched++;
+	}
+	list_splice_tail(from, &pass->todo);
+}
+
+/* a claim that must take the request off its list in the same breath */
+static bool cring_claim_queued(struct cring_req *req, u64 word)
+{
+	struct cring_ring *ring = req->ring;
+	bool claimed;
+
+	spin_lock(&ring->queue_lock);
+	claimed = cring_word_claim(&req->word, word);
+	if (claimed)
+		list_del_init(&req->node);
+	spin_unlock(&ring->queue_lock);
+	return claimed;
+}
+
+/*
+ * Claim a request that waits, or tell one that is being executed to stop.
+ * The one place that decides between 0 and -EALREADY.
+ */
+static int cring_cancel_claim(struct cring_req *req, struct list_head *rest)
+{
+	for (;;) {
+		u64 word = atomic64_read(&req->word);
+		enum cring_state state = cring_word_state(word);
+		bool waiting = false;
+
+		switch (state) {
+		case CRING_ACCEPTED:
+		case CRING_LINKED:
+		case CRING_DEFERRED:
+			waiting = true;
+			fallthrough;
+		case CRING_ARMED:
+			if (!cring_word_claim(&req->word, word))
+				continue;
+			if (state == CRING_DEFERRED)
+				list_del_init(&req->node);
+			if (req->lflags & CRING_REQL_TIMER)
+				cring_timer_del(req);
+			break;
+		case CRING_QUEUED:
+		case CRING_READY:
+			if (!cring_claim_queued(req, word))
+				continue;
+			break;
+		case CRING_INLINE:
+		case CRING_RUNNING:
+		case CRING_DISPATCHED:
+			if (!(word & CRING_WORD_CANCEL) &&
+			    !cring_word_set(&req->word, word, CRING_WORD_CANCEL))
+				continue;
+			if (state == CRING_RUNNING)
+				cring_worker_interrupt(req);
+			return -EALREADY;
+		case CRING_CLAIMED:
+			return -EALREADY;
+		default:
+			return -ENOENT;
+		}
+		req->res = -ECANCELED;
+		if (!list_empty(&req->chain))
+			cring_chain_cut(req, waiting, rest);
+		return 0;
+	}
+}
+
+/**
+ * cring_cancel_one - cancel one request
+ * @req: in flight
+ * @todo: gets what was claimed, for cring_complete_todo()
+ *
+ * Context: cring_ring.lock; atomic.
+ * Return: 0, -EALREADY, or -ENOENT when its CQE is posted.
+ */
+int cring_cancel_one(struct cring_req *req, struct list_head *todo)
+{
+	LIST_HEAD(rest);
+	int ret;
+
+	lockdep_assert_held(&req->ring->lock);
+	ret = cring_cancel_claim(req, &rest);
+	if (!ret)
+		list_add_tail(&req->node, todo);
+	list_splice_tail(&rest, todo);
+	return ret;
+}
+
+/* cancel one match; under cring_ring.lock */
+static void cring_pass_visit(struct cring_pass *pass, struct cring_req *req)
+{
+	LIST_HEAD(rest);
+	int ret;
+
+	req->mark = pass->mark;
+	ret = cring_cancel_claim(req, &rest);
+	if (ret == -ENOENT)
+		return;
+	pass->matched++;
+	if (ret) {
+		pass->already++;
+		pass->req = req;
+		pass->word = atomic64_read(&req->word);
+		if (pass->wait)
+			req->lflags |= CRING_REQL_WAITED;
+	} else {
+		list_add_tail(&req->node, &pass->todo);
+		cring_pass_collateral(pass, &rest);
+	}
+}
+
+/* one circular list of the index, or one opcode's list */
+enum cring_walk { CRING_WALK_USER_DATA, CRING_WALK_FILE, CRING_WALK_OP };
+
+static enum cring_walk cring_filter_walk(const struct cring_filter *filter)
+{
+	if (filter->flags & CRING_ASYNC_CANCEL_USERDATA ||
+	    !(filter->flags & (CRING_CANCEL_KEYS | CRING_ASYNC_CANCEL_ANY)))
+		return CRING_WALK_USER_DATA;
+	if (filter->flags & CRING_ASYNC_CANCEL_FD)
+		return CRING_WALK_FILE;
+	return CRING_WALK_OP;
+}
+
+static struct cring_req *cring_walk_first(struct cring_ring *ring,
+					  enum cring_walk walk,
+					  const struct cring_filter *filter,
+					  u8 opcode)
+{
+	switch (walk) {
+	case CRING_WALK_USER_DATA:
+		return cring_index_user_data(ring, filter->user_data);
+	case CRING_WALK_FILE:
+		return cring_index_file(ring, filter->file);
+	default:
+		return list_first_entry_or_null(&ring->by_op[opcode],
+						struct cring_req, op_node);
+	}
+}
+
+static struct cring_req *cring_walk_next(struct cring_ring *ring,
+					 enum cring_walk walk,
+					 struct cring_req *first,
+					 struct cring_req *req)
+{
+	switch (walk) {
+	case CRING_WALK_USER_DATA:
+		req = cring_index_next_user_data(req);
+		break;
+	case CRING_WALK_FILE:
+		req = cring_index_next_file(req);
+		break;
+	default:
+		if (list_is_last(&req->op_node, &ring->by_op[req->opcode]))
+			return NULL;
+		return list_next_entry(req, op_node);
+	}
+	return req == first ? NULL : req;
+}
+
+static void cring_walk_rotate(struct cring_ring *ring, enum cring_walk walk,
+			      struct cring_req *req)
+{
+	switch (walk) {
+	case CRING_WALK_USER_DATA:
+		cring_index_rotate_user_data(req);
+		break;
+	case CRING_WALK_FILE:
+		cring_index_rotate_file(req);
+		break;
+	default:
+		list_move_tail(&req->op_node, &ring->by_op[req->opcode]);
+	}
+}
+
+/* the first match in the index, or NULL; under cring_ring.lock */
+static struct cring_req *cring_index_find(struct cring_ring *ring,
+					  const struct cring_filter *filter)
+{
+	enum cring_walk walk = cring_filter_walk(filter);
+	bool any = filter->flags & CRING_ASYNC_CANCEL_ANY;
+	unsigned int opcode = any ? 0 : filter->opcode;
+	struct cring_req *first, *req;
+
+	do {
+		first = cring_walk_first(ring, walk, filter, opcode);
+		for (req = first; req;
+		     req = cring_walk_next(ring, walk, first, req))
+			if (cring_filter_matches(filter, req))
+				return req;
+	} while (any && ++opcode < CRING_NR_OPS);
+	return NULL;
+}
+
+/*
+ * Visit every match of one list.  What was seen and is still there rotates to
+ * the end, so that the lock can be let go and the walk goes on at the front,
+ * until it meets its own mark.
+ */
+static void cring_pass_list(struct cring_pass *pass, u8 opcode)
+{
+	struct cring_ring *ring = pass->ring;
+	enum cring_walk walk = cring_filter_walk(pass->filter);
+	struct cring_req *req;
+	unsigned int n = 0;
+
+	spin_lock_irq(&ring->lock);
+	for (;;) {
+		req = cring_walk_first(ring, walk, pass->filter, opcode);
+		if (!req || req->mark == pass->mark)
+			break;
+		if (cring_filter_matches(pass->filter, req))
+			cring_pass_visit(pass, req);
+		req->mark = pass->mark;
+		cring_walk_rotate(ring, walk, req);
+		if (++n % CRING_CANCEL_BREAK)
+			continue;
+		spin_unlock_irq(&ring->lock);
+		cring_complete_todo(ring, &pass->todo);
+		cond_resched();
+		spin_lock_irq(&ring->lock);
+	}
+	spin_unlock_irq(&ring->lock);
+	cring_complete_todo(ring, &pass->todo);
+}
+
+/*
+ * Visit the matches in the batch that somebody is submitting.  A record is
+ * looked at without a lock, and again with it before anything is done to it;
+ * what was in flight under the lock cannot be posted while we hold it.
+ */
+static void cring_pass_batch(struct cring_pass *pass)
+{
+	struct cring_ring *ring = pass->ring;
+	u32 nr = smp_load_acquire(&ring->batch_nr);
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		struct cring_req *req = READ_ONCE(ring->batch[i]);
+		u64 word = atomic64_read_acquire(&req->word);
+
+		if (!cring_state_in_flight(cring_word_state(word)) ||
+		    !cring_filter_matches(pass->filter, req))
+			continue;
+		spin_lock_irq(&ring->lock);
+		if (cring_word_same(word, atomic64_read(&req->word)) &&
+		    cring_state_in_flight(cring_word_state(
+						atomic64_read(&req->word))) &&
+		    (!pass->mark || req->mark != pass->mark))
+			cring_pass_visit(pass, req);
+		spin_unlock_irq(&ring->lock);
+		cring_complete_todo(ring, &pass->todo);
+		if (!pass->mark && pass->matched)
+			break;
+		if (i % CRING_CANCEL_BREAK == CRING_CANCEL_BREAK - 1)
+			cond_resched();
+	}
+}
+
+static void cring_pass_one(struct cring_pass *pass)
+{
+	struct cring_ring *ring = pass->ring;
+	struct cring_req *req;
+	u32 seq;
+
+	do {
+		seq = smp_load_acquire(&ring->batch_seq);
+		spin_lock_irq(&ring->lock);
+		req = cring_index_find(ring, pass->filter);
+		if (req)
+			cring_pass_visit(pass, req);
+		spin_unlock_irq(&ring->lock);
+		cring_complete_todo(ring, &pass->todo);
+		if (!pass->matched)
+			cring_pass_batch(pass);
+		/* the index again after what was read of the batch */
+		smp_rmb();
+	} while (!pass->matched && seq != READ_ONCE(ring->batch_seq));
+}
+
+static void cring_pass_all(struct cring_pass *pass)
+{
+	struct cring_ring *ring = pass->ring;
+	unsigned int opcode;
+
+	mutex_lock(&ring->cancel_mutex);
+	if (!++ring->cancel_mark)
+		ring->cancel_mark = 1;
+	pass->mark = ring->cancel_mark;
+	/* the batch first: what it holds can move to the index, not back */
+	cring_pass_batch(pass);
+	if (pass->filter->flags & CRING_ASYNC_CANCEL_ANY)
+		for (opcode = 0; opcode < CRING_NR_OPS; opcode++) {
+			if (!list_empty_careful(&ring->by_op[opcode]))
+				cring_pass_list(pass, opcode);
+		}
+	else
+		cring_pass_list(pass, pass->filter->opcode);
+	mutex_unlock(&ring->cancel_mutex);
+}
+
+static void cring_pass_run(struct cring_pass *pass, struct cring_ring *ring,
+			   const struct cring_filter *filter, bool wait)
+{
+	*pass = (struct cring_pass) { .ring = ring, .filter = filter,
+				      .wait = wait };
+	INIT_LIST_HEAD(&pass->todo);
+	if (filter->flags & CRING_ASYNC_CANCEL_ALL)
+		cring_pass_all(pass);
+	else
+		cring_pass_one(pass);
+}
+
+static s32 cring_pass_answer(const struct cring_pass *pass)
+{
+	if (pass->filter->flags & CRING_ASYNC_CANCEL_ALL)
+		return pass->matched;
+	if (!pass->matched)
+		return -ENOENT;
+	return pass->already ? -EALREADY : 0;
+}
+
+/**
+ * cring_cancel - cancel what a filter means
+ * @ring: where
+ * @filter: what
+ *
+ * Context: process, may sleep; no cring lock but submit_mutex held.  Never
+ * waits for I/O, nor for a thread that is submitting.
+ * Return: 0, -EALREADY or -ENOENT; with ALL the number of matches.
+ */
+s32 cring_cancel(struct cring_ring *ring, const struct cring_filter *filter)
+{
+	struct cring_pass pass;
+
+	cring_pass_run(&pass, ring, filter, false);
+	return cring_pass_answer(&pass);
+}
+
+/**
+ * cring_cancel_everything - the owner goes away
+ * @ring: whose operations all end
+ *
+ * Cancels too, which no other cancel touches.
+ *
+ * Context: process, may sleep, never for I/O.
+ */
+void cring_cancel_everything(struct cring_ring *ring)
+{
+	static const struct cring_filter any = {
+		.flags = CRING_ASYNC_CANCEL_ALL | CRING_ASYNC_CANCEL_ANY,
+		.before = U64_MAX,
+	};
+	struct cring_req *req, *next;
+	LIST_HEAD(todo);
+
+	cring_cancel(ring, &any);
+	spin_lock_irq(&ring->lock);
+	list_for_each_entry_safe(req, next,
+				 &ring->by_op[CRING_OP_ASYNC_CANCEL], op_node)
+		cring_cancel_one(req, &todo);
+	spin_unlock_irq(&ring->lock);
+	cring_complete_todo(ring, &todo);
+}
+
+/* --- the synchronous call --- */
+
+/* what the synchronous call remembers of a key, to wait for it */
+struct cring_cancel_wait {
+	struct cring_filter filter;
+	struct cring_req *req;	/* without ALL: the one that was -EALREADY */
+	u64 word;
+};
+
+/* Is the CQE of that use of the record in the CQ? */
+static bool cring_req_posted(struct cring_req *req, u64 word)
+{
+	u64 now = atomic64_read_acquire(&req->word);
+
+	return !cring_word_same(now, word) ||
+	       !cring_state_in_flight(cring_word_state(now));
+}
+
+/* the next match that has not finished, marked as waited for, or NULL */
+static struct cring_req *cring_wait_next(struct cring_ring *ring,
+					 const struct cring_filter *filter,
+					 u64 *word)
+{
+	struct cring_pass pass;
+
+	do {
+		pass = (struct cring_pass) { .ring = ring, .filter = filter,
+					     .wait = true };
+		INIT_LIST_HEAD(&pass.todo);
+		cring_pass_one(&pass);
+	} while (pass.matched && !pass.already);
+	*word = pass.word;
+	return pass.req;
+}
+
+static int cring_wait_posted(struct cring_ring *ring, struct cring_req *req,
+			     u64 word, const ktime_t *expires)
+{
+	int ret;
+
+	do {
+		if (expires)
+			ret = wait_event_interruptible_hrtimeout(
+				ring->finish_wq, cring_req_posted(req, word),
+				ktime_sub(*expires, ktime_get()));
+		else
+			ret = wait_event_interruptible(
+				ring->finish_wq, cring_req_posted(req, word));
+	} while (ret == -ERESTARTSYS && cring_kick_absorb(ring));
+	return ret == -ERESTARTSYS ? -EINTR : ret;
+}
+
+/* wait until every match of one key has finished */
+static int cring_wait_key(struct cring_ring *ring,
+			  const struct cring_cancel_wait *w,
+			  const ktime_t *expires)
+{
+	struct cring_req *req = w->req;
+	u64 word = w->word;
+	int ret = 0;
+
+	if (!(w->filter.flags & CRING_ASYNC_CANCEL_ALL))
+		return req ? cring_wait_posted(ring, req, word, expires) : 0;
+	while (!ret && (req = cring_wait_next(ring, &w->filter, &word)))
+		ret = cring_wait_posted(ring, req, word, expires);
+	return ret;
+}
+
+static int cring_filter_init(struct cring_ring *ring,
+			     const struct cring_cancel_key *key, u64 before,
+			     struct cring_filter *filter)
+{
+	struct cring_match match = {
+		.user_data = key->user_data,
+		.flags = key->flags,
+		.opcode = key->opcode,
+	};
+
+	*filter = (struct cring_filter) {
+		.user_data = key->user_data,
+		.before = before,
+		.flags = key->flags,
+		.opcode = key->opcode,
+	};
+	if (key->ticket || key->group || key->resv0[0] || key->resv0[1] ||
+	    key->resv0[2] || key->resv[0] || key->resv[1] || key->resv[2] ||
+	    (key->fd && !(key->flags & CRING_ASYNC_CANCEL_FD)))
+		return -EINVAL;
+	if (cring_cancel_check(&match))
+		return -EINVAL;
+	if (!(key->flags & CRING_ASYNC_CANCEL_FD))
+		return 0;
+	filter->file = cring_file_get(ring, key->fd,
+				      key->flags & CRING_ASYNC_CANCEL_FD_FIXED);
+	return filter->file ? 0 : -EBADF;
+}
+
+static void cring_cancel_key(struct cring_ring *ring,
+			     struct cring_cancel_key *key,
+			     struct cring_cancel_wait *w, bool wait)
+{
+	struct cring_pass pass;
+
+	w->req = NULL;
+	key->already = 0;
+	key->res = cring_filter_init(ring, key, smp_load_acquire(&ring->accepted),
+				     &w->filter);
+	if (key->res) {
+		w->filter.flags = 0;
+		return;
+	}
+	cring_pass_run(&pass, ring, &w->filter, wait);
+	key->res = cring_pass_answer(&pass);
+	key->already = pass.already;
+	if (pass.already) {
+		w->req = pass.req;
+		w->word = pass.word;
+	} else {
+		/* nothing to wait for, also with ALL */
+		w->filter.flags &= ~CRING_ASYNC_CANCEL_ALL;
+	}
+}
+
+static int cring_cancel_keys(struct cring_ring *ring,
+			     const struct cring_cancel *c,
+			     struct cring_cancel_key *keys,
+			     struct cring_cancel_wait *waits)
+{
+	bool wait = c->flags & CRING_CANCEL_WAIT;
+	ktime_t expires = c->timeout;
+	u32 i;
+	int ret = 0;
+
+	if (!(c->flags & CRING_CANCEL_ABS))
+		expires = ktime_add_safe(ktime_get(), c->timeout);
+	for (i = 0; i < c->nr; i++) {
+		cring_cancel_key(ring, &keys[i], &waits[i], wait);
+		cond_resched();
+	}
+	for (i = 0; wait && !ret && i < c->nr; i++)
+		ret = cring_wait_key(ring, &waits[i],
+				     c->timeout < 0 ? NULL : &expires);
+	for (i = 0; i < c->nr; i++)
+		if (waits[i].filter.file)
+			fput(waits[i].filter.file);
+	return ret;
+}
+
+/**
+ * cring_cancel_ioctl - CRING_IOC_CANCEL
+ * @ring: where
+ * @arg: user pointer to a struct cring_cancel
+ *
+ * Context: process, may sleep; takes no lock that a submitter holds.
+ * Return: 0, -EINVAL, -EFAULT, -ENOMEM, -ETIME or -EINTR.
+ */
+int cring_cancel_ioctl(struct cring_ring *ring, void __user *arg)
+{
+	struct cring_cancel_key one_key, *keys = &one_key;
+	struct cring_cancel_wait one_wait, *waits = &one_wait;
+	struct cring_cancel c;
+	size_t size;
+	int ret;
+
+	if (copy_from_user(&c, arg, sizeof(c)))
+		return -EFAULT;
+	if (!c.nr || c.nr > CRING_CANCEL_MAX_KEYS ||
+	    c.flags & ~(CRING_CANCEL_WAIT | CRING_CANCEL_ABS) ||
+	    c.resv[0] || c.resv[1] || c.resv[2])
+		return -EINVAL;
+	if (!(c.flags & CRING_CANCEL_WAIT) &&
+	    (c.timeout || c.flags & CRING_CANCEL_ABS))
+		return -EINVAL;
+	if (c.timeout < -1 || (c.timeout < 0 && c.flags & CRING_CANCEL_ABS))
+		return -EINVAL;
+
+	size = c.nr * sizeof(*keys);
+	if (c.nr > 1) {
+		keys = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+		waits = kvmalloc_array(c.nr, sizeof(*waits),
+				       GFP_KERNEL_ACCOUNT);
+	}
+	ret = -ENOMEM;
+	if (!keys || !waits)
+		goto out;
+	ret = -EFAULT;
+	if (copy_from_user(keys, u64_to_user_ptr(c.keys), size))
+		goto out;
+	ret = cring_cancel_keys(ring, &c, keys, waits);
+	if (copy_to_user(u64_to_user_ptr(c.keys), keys, size))
+		ret = -EFAULT;
+out:
+	if (keys != &one_key)
+		kvfree(keys);
+	if (waits != &one_wait)
+		kvfree(waits);
+	return ret;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Every difference between the kernels that cring supports, in one place.
+ * The CRING_HAVE_* answers come from the compile tests in compat/probes/.
+ */
+#ifndef _CRING_COMPAT_H
+#define _CRING_COMPAT_H
+
+#include <linux/eventfd.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/hrtimer.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/task_work.h>
+#include <linux/uio.h>
+#include <linux/writeback.h>
+
+#include "cring_probes.h"
+
+static inline int cring_kiocb_set_rw_flags(struct kiocb *iocb, rwf_t flags,
+					   int rw)
+{
+#ifdef CRING_HAVE_KIOCB_RW_TYPE
+	return kiocb_set_rw_flags(iocb, flags, rw);
+#else
+	return kiocb_set_rw_flags(iocb, flags);
+#endif
+}
+
+/*
+ * The freeze protection of an asynchronous write is taken by whoever calls
+ * ->write_iter and given back by the completion.  Newer kernels take it (and
+ * give it back when nothing was queued) in vfs_iocb_iter_write().
+ */
+#ifdef CRING_HAVE_KIOCB_START_WRITE
+static inline void cring_start_write(struct kiocb *iocb)
+{
+}
+
+static inline void cring_unstart_write(struct kiocb *iocb)
+{
+}
+
+static inline void cring_end_write(struct kiocb *iocb)
+{
+	kiocb_end_write(iocb);
+}
+#else
+static inline void cring_start_write(struct kiocb *iocb)
+{
+	struct super_block *sb = file_inode(iocb->ki_filp)->i_sb;
+
+	sb_start_write(sb);
+	/* lockdep: the completion gives it back, from wherever it runs */
+	__sb_writers_release(sb, SB_FREEZE_WRITE);
+}
+
+static inline void cring_end_write(struct kiocb *iocb)
+{
+	struct super_block *sb = file_inode(iocb->ki_filp)->i_sb;
+
+	__sb_writers_acquired(sb, SB_FREEZE_WRITE);
+	sb_end_write(sb);
+}
+
+static inline void cring_unstart_write(struct kiocb *iocb)
+{
+	cring_end_write(iocb);
+}
+#endif
+
+static inline void cring_eventfd_signal(struct eventfd_ctx *ctx)
+{
+#ifdef CRING_HAVE_EVENTFD_SIGNAL_1
+	eventfd_signal(ctx);
+#else
+	eventfd_signal(ctx, 1);
+#endif
+}
+
+static inline void cring_hrtimer_init(struct hrtimer *timer, clockid_t clock,
+				      enum hrtimer_restart (*fn)(struct hrtimer *))
+{
+#ifdef CRING_HAVE_HRTIMER_SETUP
+	hrtimer_setup(timer, fn, clock, HRTIMER_MODE_ABS_SOFT);
+#else
+	hrtimer_init(timer, clock, HRTIMER_MODE_ABS_SOFT);
+	timer->function = fn;
+#endif
+}
+
+static inline long cring_pin_user_pages(unsigned long start, unsigned long nr,
+					unsigned int gup_flags,
+					struct page **pages)
+{
+#ifdef CRING_HAVE_PIN_USER_PAGES_4
+	return pin_user_pages(start, nr, gup_flags, pages);
+#else
+	return pin_user_pages(start, nr, gup_flags, pages, NULL);
+#endif
+}
+
+static inline void cring_vm_flags_set(struct vm_area_struct *vma,
+				      vm_flags_t flags)
+{
+#ifdef CRING_HAVE_VM_FLAGS_SET
+	vm_flags_set(vma, flags);
+#else
+	vma->vm_flags |= flags;
+#endif
+}
+
+/*
+ * Debian exports task_work_add(); where it is missing, what becomes ready
+ * while nobody waits goes to the workqueue or makes the ring fd readable.
+ */
+static inline int cring_task_work_add(struct task_struct *task,
+				      struct callback_head *work)
+{
+#ifdef CRING_HAVE_TASK_WORK
+	return task_work_add(task, work, TWA_SIGNAL);
+#else
+	return -ESRCH;
+#endif
+}
+
+/* write out what is dirty and not being written; range ends are inclusive */
+static inline int cring_start_writeback(struct address_space *mapping,
+					loff_t first, loff_t last)
+{
+#ifdef CRING_HAVE_FILEMAP_FLUSH_RANGE
+	return filemap_flush_range(mapping, first, last);
+#else
+	struct writeback_control wbc = {
+		.sync_mode = WB_SYNC_NONE,
+		.nr_to_write = LONG_MAX,
+		.range_start = first,
+		.range_end = last,
+	};
+
+	return filemap_fdatawrite_wbc(mapping, &wbc);
+#endif
+}
+
+#endif /* _CRING_COMPAT_H */

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Completion: post CQEs, and do what follows from them.
+ *
+ * A completion session is begun, finishes any number of requests that the
+ * caller owns, and is ended.  All CQEs of a session become visible together.
+ * Sessions may run in any context, with no lock held; what may wake others or
+ * give up references happens at the end, outside the lock.
+ *
+ * A CQ slot was reserved when the SQE was accepted, so posting cannot fail.
+ */
+#include <linux/file.h>
+
+#include "cring.h"
+
+/**
+ * cring_comp_begin - begin a completion session
+ * @comp: on the caller's stack
+ * @ring: a ring with at least one operation in flight, or open
+ *
+ * Context: any; takes cring_ring.lock.
+ */
+void cring_comp_begin(struct cring_comp *comp, struct cring_ring *ring)
+	__acquires(&ring->lock)
+{
+	*comp = (struct cring_comp) { .ring = ring };
+	/* the last CQE of a closed ring must not take the ring along */
+	refcount_inc(&ring->refs);
+	spin_lock_irqsave(&ring->lock, comp->irqflags);
+}
+
+/* Did it end in a way that breaks a soft link behind it? */
+static bool cring_req_failed(const struct cring_req *req)
+{
+	switch (req->opcode) {
+	case CRING_OP_READ:
+	case CRING_OP_READV:
+	case CRING_OP_READ_FIXED:
+	case CRING_OP_WRITE:
+	case CRING_OP_WRITEV:
+	case CRING_OP_WRITE_FIXED:
+		return req->res < 0 || req->res != req->rw.len;
+	case CRING_OP_TIMEOUT:
+		if (req->res == -ETIME &&
+		    req->timer.flags & CRING_TIMEOUT_ETIME_SUCCESS)
+			return false;
+		fallthrough;
+	default:
+		return req->res < 0;
+	}
+}
+
+static u32 cring_cqe_flags(const struct cring_req *req)
+{
+	if (req->flags & CRING_REQ_STARTED)
+		return 0;
+	if (req->res == -ECANCELED ||
+	    (req->res == -ETIME && req->opcode != CRING_OP_TIMEOUT &&
+	     req->opcode != CRING_OP_LINK_TIMEOUT))
+		return CRING_CQE_F_NOT_STARTED;
+	return 0;
+}
+
+static void cring_post(struct cring_comp *comp, struct cring_req *req,
+		       bool failed)
+{
+	struct cring_ring *ring = comp->ring;
+
+	if (req->lflags & CRING_REQL_INDEXED)
+		cring_index_del(req);
+	if (req->lflags & CRING_REQL_WAITED)
+		comp->finish = true;
+	if (ring->drain && !(req->lflags & CRING_REQL_HELD))
+		ring->active--;
+	if (req->opcode == CRING_OP_TIMEOUT)
+		ring->timeouts_finished++;
+	if (failed || !(req->sqe_flags & CRING_SQE_CQE_SKIP_SUCCESS)) {
+		struct cring_cqe *cqe =
+			&ring->cqes[ring->cq_tail & ring->cq_mask];
+
+		WRITE_ONCE(cqe->user_data, req->user_data);
+		WRITE_ONCE(cqe->res, req->res);
+		WRITE_ONCE(cqe->flags, cring_cqe_flags(req));
+		WRITE_ONCE(ring->cq_tail, ring->cq_tail + 1);
+		comp->posted++;
+	}
+	WRITE_ONCE(ring->finished, ring->finished + 1);
+	cring_word_own(&req->word, CRING_DONE);
+}
+
+/**
+ * cring_finish - post the CQE of one request in a session
+ * @comp: the session
+ * @req: a request that the caller owns, its result in @req->res; not to be
+ *	touched afterwards
+ *
+ * Advances or breaks the chain that the request heads.
+ *
+ * Context: in a session.
+ */
+void cring_finish(struct cring_comp *comp, struct cring_req *req)
+{
+	bool failed = cring_req_failed(req);
+
+	lockdep_assert_held(&comp->ring->lock);
+	cring_post(comp, req, failed);
+	if (!list_empty(&req->chain))
+		cring_chain_advance(comp, req, failed);
+	req->free_node.next = comp->release;
+	comp->release = &req->free_node;
+}
+
+static void cring_signal(struct cring_ring *ring)
+{
+	struct eventfd_ctx *ctx;
+
+	/* pairs with the barrier between queueing there and checking the CQ */
+	if (wq_has_sleeper(&ring->waitq))
+		wake_up(&ring->waitq);
+	if (waitqueue_active(&ring->poll_wait))
+		__wake_up(&ring->poll_wait, TASK_NORMAL, 0,
+			  poll_to_key(EPOLLIN | EPOLL_URING_WAKE));
+	if (rcu_access_pointer(ring->eventfd)) {
+		rcu_read_lock();
+		ctx = rcu_dereference(ring->eventfd);
+		if (ctx)
+			cring_eventfd_signal(ctx);
+		rcu_read_unlock();
+	}
+}
+
+/**
+ * cring_comp_end - end a completion session
+ * @comp: the session
+ *
+ * Publishes the CQEs, starts what a drain or a completion count held back,
+ * wakes who waits, and gives back the requests.
+ *
+ * Context: any; releases cring_ring.lock.
+ */
+void cring_comp_end(struct cring_comp *comp)
+	__releases(&comp->ring->lock)
+{
+	struct cring_ring *ring = comp->ring;
+	u64 in_flight;
+
+	if (unlikely(!list_empty(&ring->counted)))
+		cring_timer_counted(comp);
+	if (unlikely(ring->drain))
+		cring_drain_pump(comp);
+
+	in_flight = READ_ONCE(ring->accepted) - ring->finished;
+	WRITE_ONCE(ring->shared->in_flight, in_flight);
+	/* the CQEs before the tail */
+	smp_store_release(&ring->shared->cq_tail, ring->cq_tail);
+	if (unlikely(ring->closed) && !in_flight && !ring->ops_put) {
+		ring->ops_put = true;
+		comp->put = true;
+	}
+	spin_unlock_irqrestore(&ring->lock, comp->irqflags);
+
+	if (comp->posted)
+		cring_signal(ring);
+	if (comp->finish)
+		wake_up_all(&ring->finish_wq);
+	if (comp->ready)
+		cring_kick(ring);
+	while (comp->release) {
+		struct cring_req *req = llist_entry(comp->release,
+						    struct cring_req, free_node);
+
+		comp->release = comp->release->next;
+		cring_req_put(req, comp->sync);
+	}
+	if (comp->put)
+		cring_ring_put(ring);
+	cring_ring_put(ring);
+}
+
+/**
+ * cring_complete - post the CQE of one request, in a session of its own
+ * @req: a request that the caller owns
+ * @res: its result
+ *
+ * Context: any, no cring lock held.
+ */
+void cring_complete(struct cring_req *req, s32 res)
+{
+	struct cring_comp comp;
+
+	req->res = res;
+	cring_comp_begin(&comp, req->ring);
+	cring_finish(&comp, req);
+	cring_comp_end(&comp);
+}
+
+/**
+ * cring_complete_todo - end requests that a cancel has claimed
+ * @ring: whose they are
+ * @todo: claimed requests by @node, results in @res; emptied
+ *
+ * Context: any, no cring lock held.
+ */
+void cring_complete_todo(struct cring_ring *ring, struct list_head *todo)
+{
+	struct cring_req *req, *next;
+	struct cring_comp comp;
+
+	if (list_empty(todo))
+		return;
+	/* wait queue locks: not under the ring's */
+	list_for_each_entry(req, todo, node)
+		cring_disarm(req);
+	cring_comp_begin(&comp, ring);
+	list_for_each_entry_safe(req, next, todo, node) {
+		list_del(&req->node);
+		cring_finish(&comp, req);
+	}
+	cring_comp_end(&comp);
+}
+
+/**
+ * cring_req_release - give back all that a request holds, and its record
+ * @req: DONE, or accepted and taken back; nobody else holds it
+ * @sync: the caller is a worker between two requests: the last reference to a
+ *	file may be dropped here and now (a worker's fput() would be delayed)
+ *
+ * Context: any when not @sync.
+ */
+void cring_req_release(struct cring_req *req, bool sync)
+{
+	struct cring_ring *ring = req->ring;
+	const struct cring_op *op = cring_op_get(req->opcode);
+
+	if (req->flags & CRING_REQ_PREPPED && op->cleanup)
+		op->cleanup(req);
+	if (req->file) {
+		if (sync)
+			__fput_sync(req->file);
+		else
+			fput(req->file);
+	}
+	if (req->ident)
+		cring_ident_put(req->ident);
+	cring_word_free(&req->word);
+	llist_add(&req->free_node, &ring->freed);
+}
+
+/**
+ * cring_req_put - drop one hold on a request that is DONE, or about to be
+ * @req: the request
+ * @sync: as in cring_req_release()
+ *
+ * Context: any when not @sync.
+ */
+void cring_req_put(struct cring_req *req, bool sync)
+{
+	if (atomic_read(&req->refs) != 1 && !atomic_dec_and_test(&req->refs))
+		return;
+	if (unlikely(req->flags & CRING_REQ_REISSUE))
+		cring_reissue(req);
+	else
+		cring_req_release(req, sync);
+}

@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the module's files share: the ring, the request, and each file's API.
+ *
+ * Data flows one way: submit -> issue -> complete; cancel comes in through the
+ * index and the claim (state.h).
+ *
+ * Locks, outermost first:
+ *
+ *   cring_ring.submit_mutex   accepting, registering.  Held by a thread that
+ *                             may sleep in a file's method: never taken to
+ *                             cancel.
+ *   cring_ring.cancel_mutex   one ALL cancel at a time; never held across I/O.
+ *   cring_ring.lock           index, CQ, chains, drain, timers, fixed slots.
+ *                             Any context, interrupts off, never sleeps.
+ *   cring_worker.lock         which request a worker runs.  Nests in .lock;
+ *                             sighand locks nest in it.
+ *   cring_ring.queue_lock     the ready and the work list.  A leaf: nests in
+ *                             .lock and in any wait queue's lock.
+ *
+ * No wait queue's lock but cring_ring.waitq's is ever taken under one of these.
+ */
+#ifndef _CRING_H
+#define _CRING_H
+
+#include <linux/hashtable.h>
+#include <linux/hrtimer.h>
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <uapi/linux/eventpoll.h>
+#include <linux/refcount.h>
+#include <linux/siphash.h>
+#include <linux/spinlock.h>
+#include <linux/timerqueue.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <linux/cring.h>
+
+#include "compat.h"
+#include "state.h"
+
+struct cring_ring;
+struct cring_req;
+
+/* what this version knows; CRING_IOC_QUERY tells */
+#define CRING_FEATURES		(CRING_FEAT_CANCEL_SYNC | CRING_FEAT_NODROP | \
+				 CRING_FEAT_RW_CUR_POS | CRING_FEAT_CQE_SKIP)
+#define CRING_SETUP_KNOWN	(CRING_SETUP_CQSIZE | CRING_SETUP_CLAMP)
+#define CRING_LINKS		(CRING_SQE_IO_LINK | CRING_SQE_IO_HARDLINK)
+#define CRING_SQE_KNOWN		(CRING_SQE_FIXED_FILE | CRING_SQE_IO_DRAIN | \
+				 CRING_LINKS | CRING_SQE_ASYNC | \
+				 CRING_SQE_CQE_SKIP_SUCCESS)
+#define CRING_CANCEL_KEYS	(CRING_ASYNC_CANCEL_FD | CRING_ASYNC_CANCEL_OP | \
+				 CRING_ASYNC_CANCEL_USERDATA)
+#define CRING_CANCEL_KNOWN	(CRING_CANCEL_KEYS | CRING_ASYNC_CANCEL_ALL | \
+				 CRING_ASYNC_CANCEL_ANY | \
+				 CRING_ASYNC_CANCEL_FD_FIXED)
+
+/* ---------------------------------------------------------------------------
+ * Operations
+ */
+
+/* what became of an operation that was tried */
+enum cring_verdict {
+	CRING_V_DONE,		/* finished: req->res has the result */
+	CRING_V_ARM,		/* would block: wait for req->events */
+	CRING_V_WORK,		/* would block: a worker must run it */
+	CRING_V_PENDING,	/* somebody else owns it now: do not touch */
+};
+
+/* in what context it is tried */
+enum cring_how {
+	CRING_HOW_INLINE,	/* a thread of the owner: must not block */
+	CRING_HOW_WORKER,	/* a worker: may sleep */
+};
+
+/**
+ * struct cring_op - one operation
+ * @name: for people
+ * @flags: CRING_OPF_*
+ * @prep: copy and check what the SQE says; in the submitter, may sleep, must
+ *	leave nothing behind when it fails
+ * @issue: try it; see enum cring_verdict
+ * @cleanup: give back what @prep took; any context, after the CQE
+ */
+struct cring_op {
+	const char *name;
+	unsigned int flags;
+	int (*prep)(struct cring_req *req, const struct cring_sqe *sqe);
+	enum cring_verdict (*issue)(struct cring_req *req, enum cring_how how);
+	void (*cleanup)(struct cring_req *req);
+};
+
+#define CRING_OPF_FILE		(1U << 0)	/* sqe->fd names its file */
+#define CRING_OPF_MEM		(1U << 1)	/* touches user memory */
+#define CRING_OPF_CANCEL	(1U << 2)	/* a cancel: never a target */
+#define CRING_OPF_FLUSH		(1U << 3)	/* wants earlier CQEs posted */
+
+/* ---------------------------------------------------------------------------
+ * Requests
+ */
+
+/* membership in one keyed list of the index; see index.c */
+struct cring_key {
+	struct hlist_node bucket;
+	struct list_head peers;
+};
+
+struct cring_rw {
+	u64 addr;		/* buffer in user space */
+	struct iovec *iov;	/* or its vectors, ours to kfree() */
+	struct cring_buf *buf;	/* or the fixed buffer that holds it */
+	loff_t pos;		/* -1: the file's own */
+	u32 len;		/* bytes, all of them */
+	u32 done;		/* bytes already moved */
+	u32 nr_iov;
+	rwf_t rw_flags;
+};
+
+struct cring_timer {
+	struct cring_req *target;	/* LINK_TIMEOUT: whom it watches */
+	ktime_t time;			/* as given: relative or absolute */
+	u64 count;			/* completions to wait for, 0: none */
+	u64 user_data;			/* TIMEOUT_REMOVE: whom */
+	u32 flags;			/* CRING_TIMEOUT_* */
+	u32 clock;			/* index into cring_ring.clocks */
+	u32 due;			/* the completion count that ends it */
+};
+
+struct cring_fs {
+	loff_t off;
+	u64 len;
+	loff_t off_in;
+	struct file *file_in;
+	u32 flags;
+};
+
+struct cring_match {
+	u64 user_data;
+	u32 flags;		/* CRING_ASYNC_CANCEL_* */
+	u8 opcode;
+};
+
+/**
+ * struct cring_req - one operation, from accepted to posted
+ * @word: state, bits and generation; see state.h
+ * @ring: whose it is
+ * @file: the file it works on, or NULL; referenced
+ * @user_data: from the SQE
+ * @ticket: number of SQEs accepted before it
+ * @opcode: from the SQE
+ * @sqe_flags: from the SQE
+ * @flags: CRING_REQ_*: written by the owner of the claim only
+ * @lflags: CRING_REQL_*: written under cring_ring.lock only
+ * @res: result, once there is one
+ * @events: poll events that it waits for when armed
+ * @refs: who holds the record besides its one owner: a method that has queued
+ *	it in a device and has not returned yet
+ * @mark: last ALL cancel that has looked at it
+ * @retries: attempts that would have blocked although poll said ready
+ * @nr_wait: entries of @wait that are in use
+ * @by_user_data: index by user_data
+ * @by_file: index by file
+ * @op_node: all of one opcode
+ * @chain: circular list of the chain's remaining members, in order
+ * @node: the one list it is on: ready, work, deferred, or someone's own
+ * @free_node: the list of records that go back to the pool
+ * @ident: what a worker takes on to run it, or NULL; referenced
+ * @worker: who runs it, while RUNNING
+ * @rw: reads and writes
+ * @fs: fsync, fallocate, sync_file_range, copy_file_range
+ * @timer: timeouts
+ * @match: cancels
+ * @iocb: while it is in a file's method or a device
+ * @wait: while it is armed on a file's wait queues
+ * @tnode: while it is armed on a timer
+ */
+struct cring_req {
+	atomic64_t word;
+	struct cring_ring *ring;
+	struct file *file;
+	u64 user_data;
+	u64 ticket;
+	u8 opcode;
+	u8 sqe_flags;
+	u8 flags;
+	u8 lflags;
+	s32 res;
+	u32 mark;
+	u32 events;
+	atomic_t refs;
+	u16 ioprio;
+	u8 retries;
+	u8 nr_wait;
+
+	struct cring_key by_user_data;
+	struct cring_key by_file;
+	struct list_head op_node;
+	struct list_head chain;
+	union {
+		struct list_head node;
+		struct llist_node free_node;
+	};
+	struct cring_ident *ident;
+	struct cring_worker *worker;
+	union {
+		struct cring_rw rw;
+		struct cring_fs fs;
+		struct cring_timer timer;
+		struct cring_match match;
+	};
+	union {
+		struct kiocb iocb;
+		struct wait_queue_entry wait[2];
+		struct {
+			struct timerqueue_node tnode;
+			struct list_head count_node;
+		};
+	};
+};
+
+#define CRING_REQ_FAILED	(1U << 0)	/* refused by prep: res says why */
+#define CRING_REQ_STARTED	(1U << 1)	/* it may have moved a byte */
+#define CRING_REQ_REISSUE	(1U << 2)	/* the device wants it again */
+#define CRING_REQ_FREEZE	(1U << 3)	/* holds freeze protection */
+#define CRING_REQ_PREPPED	(1U << 4)	/* has something to clean up */
+
+#define CRING_REQL_INDEXED	(1U << 0)	/* in the index */
+#define CRING_REQL_WAITED	(1U << 1)	/* a cancel waits for its CQE */
+#define CRING_REQL_HELD		(1U << 2)	/* not among the active (drain) */
+#define CRING_REQL_TIMER	(1U << 3)	/* on a timer queue or count list */
+
+/* ---------------------------------------------------------------------------
+ * The ring
+ */
+
+/* one clock's pending timeouts; under cring_ring.lock */
+struct cring_clock {
+	struct cring_ring *ring;
+	struct hrtimer hrtimer;
+	struct timerqueue_head queue;
+};
+
+enum { CRING_CLOCK_MONOTONIC, CRING_CLOCK_BOOTTIME, CRING_CLOCK_REALTIME,
+       CRING_NR_CLOCKS };
+
+/**
+ * struct cring_worker - one item on the ring's workqueue
+ * @work: queued while there is something to run
+ * @ring: whose it is
+ * @idle: on cring_ring.idle while it is not queued
+ * @lock: orders interrupting @req against its end
+ * @task: the kernel worker that runs @req
+ * @req: the request that may be interrupted, or NULL
+ */
+struct cring_worker {
+	struct work_struct work;
+	struct cring_ring *ring;
+	struct list_head idle;
+	spinlock_t lock;
+	struct task_struct *task;
+	struct cring_req *req;
+};
+
+/**
+ * struct cring_ring - what one open file of /dev/cring has set up
+ * @submit_mutex: see the top of this file
+ * @free: records for the submitter; under @submit_mutex
+ * @batch: the records of the batch in progress, stable while it lasts
+ * @batch_nr: how many of them are accepted
+ * @batch_seq: changes when a batch is published and when it ends
+ * @accepted: SQEs accepted so far: the next ticket; written under @submit_mutex
+ * @sq_head: kernel's own copy
+ * @files: fixed files; slots written under @submit_mutex and @lock
+ * @bufs: fixed buffers; under @submit_mutex
+ * @ident: the last submitter's identity; under @submit_mutex
+ * @shut: the owner is done with the ring
+ * @closed: its file is gone
+ * @ops_put: the operations' reference was dropped
+ * @lock: see the top of this file
+ * @cq_tail: kernel's own copy
+ * @finished: operations whose CQE was posted or skipped
+ * @timeouts_finished: TIMEOUTs among them
+ * @user_data_table: index by user_data
+ * @file_table: index by file
+ * @by_op: index by opcode
+ * @deferred: requests behind a drain, in order
+ * @drain: whether a drain is under way: @active is kept only then
+ * @drain_gate: a drained operation is running: nothing else starts
+ * @active: operations in flight that have been started
+ * @counted: TIMEOUTs that wait for a completion count, soonest first
+ * @clocks: TIMEOUTs that wait for a clock
+ * @queue_lock: see the top of this file
+ * @ready: requests to try again in a thread of the owner
+ * @work: requests that wait for a worker
+ * @idle: workers without work
+ * @waitq: threads inside wait; only tasks, woken from wait queue callbacks
+ * @nr_waiting: how many: they run what becomes ready
+ * @poll_wait: poll and epoll on the ring's file
+ * @finish_wq: synchronous cancels that wait for their matches
+ * @freed: records on their way back to @free
+ * @refs: the file; the operations in flight (one for all); pending task work
+ */
+struct cring_ring {
+	/* submission */
+	struct mutex submit_mutex;
+	struct llist_node *free;
+	struct cring_req **batch;
+	u32 batch_nr;
+	u32 batch_seq;
+	u64 accepted;
+	u32 sq_head;
+	u32 sq_mask;
+	u32 cq_mask;
+	struct cring_shared *shared;
+	struct cring_sqe *sqes;
+	struct cring_cqe *cqes;
+	struct file **files;
+	u32 nr_files;
+	u32 nr_bufs;
+	struct cring_buf **bufs;
+	struct cring_ident *ident;
+	struct task_struct *task;
+
+	/* completion */
+	spinlock_t lock ____cacheline_aligned_in_smp;
+	u32 cq_tail;
+	u64 finished;
+	u64 timeouts_finished;
+	struct hlist_head *user_data_table;
+	struct hlist_head *file_table;
+	unsigned int table_bits;
+	bool drain;
+	bool drain_gate;
+	bool shut;
+	bool closed;
+	bool ops_put;
+	struct list_head *by_op;
+	struct list_head deferred;
+	u64 active;
+	struct list_head counted;
+	struct cring_clock clocks[CRING_NR_CLOCKS];
+	struct eventfd_ctx __rcu *eventfd;
+
+	/* waiting and working */
+	spinlock_t queue_lock ____cacheline_aligned_in_smp;
+	struct list_head ready;
+	struct list_head work;
+	struct list_head idle;
+	struct cring_worker *workers;
+	unsigned int nr_workers;
+	struct workqueue_struct *wq;
+	struct work_struct spawn_work;
+	struct work_struct kick_work;
+	struct callback_head task_work;
+	unsigned long task_work_queued;
+	atomic_t nr_waiting;
+	wait_queue_head_t waitq;
+	wait_queue_head_t poll_wait;
+	wait_queue_head_t finish_wq;
+	struct llist_head freed;
+
+	/* life */
+	struct mutex cancel_mutex;
+	u32 cancel_mark;
+	refcount_t refs;
+	struct work_struct destroy_work;
+	struct mm_struct *mm;
+	struct pid *tgid;
+	struct mmu_notifier notifier;
+	siphash_key_t key;
+	struct cring_req *pool;
+	u32 nr_reqs;
+	struct page **pages;
+	u32 nr_pages;
+	struct file *mapping_file;
+};
+
+extern struct workqueue_struct *cring_wq;
+extern const struct file_operations cring_fops;
+extern unsigned int cring_max_workers;
+
+static inline u32 cring_cq_ready(struct cring_ring *ring)
+{
+	return READ_ONCE(ring->cq_tail) - READ_ONCE(ring->shared->cq_head);
+}
+
+/* ops.c APIs: the table of operations */
+const struct cring_op *cring_op_get(u8 opcode);
+void cring_op_query(struct cring_query *query);
+#define CRING_NR_OPS	256
+
+/* ring.c APIs: set-up, memory, the end */
+int cring_ring_setup(struct file *file, struct cring_params *p);
+int cring_ring_mmap(struct cring_ring *ring, struct vm_area_struct *vma);
+void cring_ring_shut(struct cring_ring *ring);
+void cring_ring_close(struct cring_ring *ring);
+void cring_ring_put(struct cring_ring *ring);
+
+/* submit.c APIs: accept a batch, try each, hand on what would block */
+struct cring_batch {
+	struct list_head done;		/* finished inline, CQEs not posted */
+	unsigned int nr;
+};
+
+int cring_submit(struct cring_ring *ring, u32 to_submit, bool *short_of_slots);
+void cring_issue(struct cring_req *req, enum cring_how how,
+		 struct cring_batch *batch);
+void cring_batch_flush(struct cring_ring *ring, struct cring_batch *batch);
+
+/* complete.c APIs: post CQEs and everything that follows from them */
+struct cring_comp {
+	struct cring_ring *ring;
+	unsigned long irqflags;
+	struct llist_node *release;	/* records to give back, last first */
+	unsigned int posted;
+	bool finish;			/* a WAITED one was among them */
+	bool ready;			/* something went to the ready list */
+	bool put;			/* the last one of a closed ring */
+	bool sync;			/* by a worker: see cring_req_release() */
+};
+
+void cring_comp_begin(struct cring_comp *comp, struct cring_ring *ring);
+void cring_finish(struct cring_comp *comp, struct cring_req *req);
+void cring_comp_end(struct cring_comp *comp);
+void cring_complete(struct cring_req *req, s32 res);
+void cring_complete_todo(struct cring_ring *ring, struct list_head *todo);
+void cring_req_put(struct cring_req *req, bool sync);
+void cring_req_release(struct cring_req *req, bool sync);
+
+/* park.c APIs: make a request visible to cancel and let go of it */
+bool cring_park(struct cring_req *req, enum cring_state from,
+		enum cring_state to);
+void cring_reissue(struct cring_req *req);
+
+/* index.c APIs: find requests by user_data, file and opcode; under .lock */
+int cring_index_init(struct cring_ring *ring, u32 entries);
+void cring_index_destroy(struct cring_ring *ring);
+void cring_index_add(struct cring_req *req);
+void cring_index_del(struct cring_req *req);
+struct cring_req *cring_index_user_data(struct cring_ring *ring, u64 user_data);
+struct cring_req *cring_index_file(struct cring_ring *ring, struct file *file);
+struct cring_req *cring_index_next_user_data(struct cring_req *req);
+struct cring_req *cring_index_next_file(struct cring_req *req);
+void cring_index_rotate_user_data(struct cring_req *req);
+void cring_index_rotate_file(struct cring_req *req);
+
+/* cancel.c APIs */
+struct cring_filter {
+	struct file *file;	/* referenced while in use, or NULL */
+	u64 user_data;
+	u64 before;		/* tickets below this one */
+	u32 flags;
+	u8 opcode;
+};
+
+int cring_cancel_check(const struct cring_match *match);
+s32 cring_cancel(struct cring_ring *ring, const struct cring_filter *filter);
+int cring_cancel_one(struct cring_req *req, struct list_head *todo);
+void cring_cancel_everything(struct cring_ring *ring);
+int cring_cancel_ioctl(struct cring_ring *ring, void __user *arg);
+bool cring_filter_matches(const struct cring_filter *filter,
+			  const struct cring_req *req);
+
+/* chain.c APIs: links and drain; under .lock unless stated */
+void cring_chain_advance(struct cring_comp *comp, struct cring_req *req,
+			 bool failed);
+void cring_chain_cut(struct cring_req *req, bool waiting,
+		     struct list_head *todo);
+void cring_drain_begin(struct cring_ring *ring, struct cring_req **batch,
+		       u32 nr);
+bool cring_drain_hold(struct cring_req *req);
+void cring_drain_pump(struct cring_comp *comp);
+void cring_drain_end(struct cring_ring *ring);
+
+/* ready.c APIs: what became ready runs in a thread of the owner */
+bool cring_ready_add(struct cring_req *req, enum cring_state from);
+void cring_kick(struct cring_ring *ring);
+bool cring_kick_absorb(struct cring_ring *ring);
+void cring_run_ready(struct cring_ring *ring);
+void cring_ready_init(struct cring_ring *ring);
+void cring_ready_exit(void);
+
+/* arm.c APIs: wait on a file's wait queues */
+enum cring_verdict cring_arm(struct cring_req *req, enum cring_state from);
+void cring_disarm(struct cring_req *req);
+
+/* worker.c APIs */
+void cring_worker_init(struct cring_ring *ring);
+void cring_worker_exit(struct cring_ring *ring);
+bool cring_work_add(struct cring_req *req, enum cring_state from);
+void cring_work_start(struct cring_ring *ring);
+void cring_worker_interrupt(struct cring_req *req);
+bool cring_worker_enter(struct cring_worker *worker, struct cring_req *req);
+void cring_worker_leave(struct cring_worker *worker);
+
+/* ident.c APIs: what a worker takes on */
+struct cring_ident *cring_ident_get(struct cring_ring *ring);
+void cring_ident_put(struct cring_ident *ident);
+struct cring_ident_saved {
+	const struct cred *cred;
+	struct mem_cgroup *memcg;
+	unsigned long fsize;
+	int ioprio;
+};
+void cring_ident_assume(const struct cring_ident *ident,
+			struct cring_ident_saved *saved);
+void cring_ident_drop(const struct cring_ident *ident,
+		      struct cring_ident_saved *saved);
+const struct cred *cring_ident_cred(const struct cring_ident *ident);
+void cring_ident_hold(struct cring_ident *ident);
+
+/* wait.c APIs */
+int cring_wait(struct cring_ring *ring, u32 min, const ktime_t *expires);
+int cring_wait_ioctl(struct cring_ring *ring, void __user *arg);
+__poll_t cring_poll(struct file *file, struct poll_table_struct *pt);
+
+/* timer.c APIs */
+void cring_timer_init(struct cring_ring *ring);
+void cring_timer_exit(struct cring_ring *ring);
+void cring_timer_add(struct cring_req *req);
+void cring_timer_del(struct cring_req *req);
+void cring_timer_counted(struct cring_comp *comp);
+extern const struct cring_op cring_op_timeout, cring_op_timeout_remove,
+			     cring_op_link_timeout;
+
+/* file.c APIs: what may be done with a file, and how */
+bool cring_file_is_ring(const struct file *file);
+bool cring_file_worker_allowed(struct file *file);
+bool cring_file_can_arm(struct file *file);
+struct file *cring_file_get(struct cring_ring *ring, s32 fd, bool fixed);
+
+/* rsrc.c APIs: fixed files, fixed buffers, eventfd */
+struct cring_buf;
+int cring_register_ioctl(struct cring_ring *ring, void __user *arg);
+void cring_rsrc_destroy(struct cring_ring *ring);
+bool cring_rsrc_put_files(struct cring_ring *ring);
+struct cring_buf *cring_buf_get(struct cring_ring *ring, u32 index, u64 addr,
+				u32 len);
+void cring_buf_put(struct cring_buf *buf);
+void cring_buf_iter(const struct cring_buf *buf, int dir, u64 addr, size_t len,
+		    struct iov_iter *iter);
+
+/* op_*.c APIs */
+extern const struct cring_op cring_op_nop, cring_op_read, cring_op_write,
+			     cring_op_readv, cring_op_writev,
+			     cring_op_read_fixed, cring_op_write_fixed,
+			     cring_op_fsync, cring_op_fallocate,
+			     cring_op_sync_file_range,
+			     cring_op_copy_file_range, cring_op_poll_add,
+			     cring_op_poll_remove, cring_op_cancel;
+
+#endif /* _CRING_H */

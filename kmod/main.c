@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/cring: the device node, its file operations, the module.
+ */
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/uaccess.h>
+
+#include "cring.h"
+
+unsigned int cring_max_workers = 128;
+module_param_named(max_workers, cring_max_workers, uint, 0644);
+MODULE_PARM_DESC(max_workers,
+		 "operations that a ring runs in workers at once, 1 to 512, for rings set up from now on (default 128)");
+
+struct workqueue_struct *cring_wq;
+
+static long cring_ioctl_setup(struct file *file, void __user *arg)
+{
+	struct cring_params p;
+	int ret;
+
+	if (copy_from_user(&p, arg, sizeof(p)))
+		return -EFAULT;
+	ret = cring_ring_setup(file, &p);
+	if (ret)
+		return ret;
+	return copy_to_user(arg, &p, sizeof(p)) ? -EFAULT : 0;
+}
+
+static long cring_ioctl_query(void __user *arg)
+{
+	struct cring_query q = {
+		.version = CRING_ABI_VERSION,
+		.features = CRING_FEATURES,
+		.max_sq_entries = CRING_MAX_SQ_ENTRIES,
+		.max_cq_entries = CRING_MAX_CQ_ENTRIES,
+		.sqe_flags = CRING_SQE_KNOWN,
+		.setup_flags = CRING_SETUP_KNOWN,
+		.cancel_flags = CRING_CANCEL_KNOWN,
+	};
+
+	cring_op_query(&q);
+	return copy_to_user(arg, &q, sizeof(q)) ? -EFAULT : 0;
+}
+
+static long cring_ioctl_submit(struct cring_ring *ring, unsigned long arg)
+{
+	u32 to_submit = arg & CRING_SUBMIT_MAX;
+	u32 min_complete = (arg >> 16) & CRING_SUBMIT_MAX;
+	bool short_of_slots;
+	int submitted, ret;
+
+	submitted = cring_submit(ring, to_submit, &short_of_slots);
+	if (!min_complete || submitted < 0 || short_of_slots)
+		return submitted;
+	ret = cring_wait(ring, min_complete, NULL);
+	return submitted ?: ret;
+}
+
+static long cring_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct cring_ring *ring = smp_load_acquire(&file->private_data);
+	void __user *uarg = (void __user *)arg;
+
+	if (unlikely(!ring)) {
+		if (cmd == CRING_IOC_SETUP)
+			return cring_ioctl_setup(file, uarg);
+		if (cmd == CRING_IOC_QUERY)
+			return cring_ioctl_query(uarg);
+		if (_IOC_TYPE(cmd) == CRING_IOC_MAGIC &&
+		    _IOC_NR(cmd) <= _IOC_NR(CRING_IOC_QUERY))
+			return -EBADFD;
+		return -ENOTTY;
+	}
+	/* a ring is its owner's alone, however somebody came by the file */
+	if (unlikely(current->mm != ring->mm) && cmd != CRING_IOC_QUERY)
+		return -EPERM;
+
+	switch (cmd) {
+	case CRING_IOC_SUBMIT:
+		return cring_ioctl_submit(ring, arg);
+	case CRING_IOC_WAIT:
+		return cring_wait_ioctl(ring, uarg);
+	case CRING_IOC_CANCEL:
+		return cring_cancel_ioctl(ring, uarg);
+	case CRING_IOC_REGISTER:
+		return cring_register_ioctl(ring, uarg);
+	case CRING_IOC_QUERY:
+		return cring_ioctl_query(uarg);
+	case CRING_IOC_SETUP:
+		return -EBUSY;
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int cring_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct cring_ring *ring = smp_load_acquire(&file->private_data);
+
+	if (!ring)
+		return -EBADFD;
+	if (current->mm != ring->mm)
+		return -EPERM;
+	return cring_ring_mmap(ring, vma);
+}
+
+static int cring_same_file(const void *data, struct file *file, unsigned int fd)
+{
+	return file == data;
+}
+
+/*
+ * A descriptor was closed.  The ring ends when the owner exits, or closes its
+ * last one; the copy of a forked child, or of a vfork()ed one that has the
+ * owner's address space still, is none of that.
+ */
+static int cring_flush(struct file *file, fl_owner_t id)
+{
+	struct cring_ring *ring = smp_load_acquire(&file->private_data);
+
+	if (!ring || task_tgid(current) != ring->tgid)
+		return 0;
+	if (!(current->flags & PF_EXITING) && current->files &&
+	    iterate_fd(current->files, 0, cring_same_file, file))
+		return 0;
+	cring_ring_shut(ring);
+	return 0;
+}
+
+static int cring_release(struct inode *inode, struct file *file)
+{
+	struct cring_ring *ring = file->private_data;
+
+	if (ring)
+		cring_ring_close(ring);
+	return 0;
+}
+
+static int cring_open(struct inode *inode, struct file *file)
+{
+	/* the misc device has left itself there */
+	file->private_data = NULL;
+	return stream_open(inode, file);
+}
+
+const struct file_operations cring_fops = {
+	.owner = THIS_MODULE,
+	.open = cring_open,
+	.unlocked_ioctl = cring_ioctl,
+	.compat_ioctl = cring_ioctl,
+	.mmap = cring_mmap,
+	.poll = cring_poll,
+	.flush = cring_flush,
+	.release = cring_release,
+};
+
+static struct miscdevice cring_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "cring",
+	.fops = &cring_fops,
+	.mode = 0600,
+};
+
+static int __init cring_init(void)
+{
+	int ret;
+
+	BUILD_BUG_ON(sizeof(struct cring_sqe) != 64);
+	BUILD_BUG_ON(sizeof(struct cring_cqe) != 16);
+	BUILD_BUG_ON(sizeof(struct cring_shared) > PAGE_SIZE);
+
+	cring_wq = alloc_workqueue("cring_life", WQ_UNBOUND, 0);
+	if (!cring_wq)
+		return -ENOMEM;
+	ret = misc_register(&cring_misc);
+	if (ret) {
+		destroy_workqueue(cring_wq);
+		return ret;
+	}
+	pr_info("cring: ABI version %d, /dev/cring is misc %d\n",
+		CRING_ABI_VERSION, cring_misc.minor);
+	return 0;
+}
+
+static void __exit cring_exit(void)
+{
+	misc_deregister(&cring_misc);
+	/* rings on their way out: the last reference to the module is theirs */
+	destroy_workqueue(cring_wq);
+	cring_ready_exit();
+}
+
+module_init(cring_init);
+module_exit(cring_exit);
+
+MODULE_AUTHOR("The cring authors");
+MODULE_DESCRIPTION("Rings for block and file I/O whose operations can be cancelled");
+MODULE_LICENSE("GPL");
+MODULE_ALIAS("devname:cring");

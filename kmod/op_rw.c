@@ -1,0 +1,520 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * READ, WRITE, READV, WRITEV, READ_FIXED, WRITE_FIXED.
+ *
+ * How a file is tried depends on what it can do (see cring_rw_mode()):
+ *
+ *   inline, no-wait   regular files and block devices that honour IOCB_NOWAIT
+ *   inline, poll      what can be polled: never blocks, because IOCB_NOWAIT or
+ *                     O_NONBLOCK says so, or because a signal seems pending
+ *   worker            the rest, and what would have blocked without poll
+ *
+ * Direct I/O is asynchronous: the device's completion ends it.
+ */
+#include <linux/blk-mq.h>
+#include <linux/blkdev.h>
+#include <linux/compat.h>
+#include <linux/fsnotify.h>
+#include <linux/ioprio.h>
+#include <linux/sched/signal.h>
+#include <linux/security.h>
+#include <linux/uio.h>
+
+#include "cring.h"
+
+enum cring_rw_mode {
+	CRING_RW_NOWAIT,	/* the file honours IOCB_NOWAIT */
+	CRING_RW_NONBLOCK,	/* O_NONBLOCK: does not block by itself */
+	CRING_RW_SIGNAL,	/* can be polled, but would block */
+	CRING_RW_BLOCK,		/* a worker must run it */
+};
+
+static bool cring_rw_is_write(const struct cring_req *req)
+{
+	return req->opcode == CRING_OP_WRITE ||
+	       req->opcode == CRING_OP_WRITEV ||
+	       req->opcode == CRING_OP_WRITE_FIXED;
+}
+
+/* --- prep --- */
+
+/* whose I/O priority is a real-time one must be allowed to ask for it */
+static int cring_ioprio_check(u16 ioprio)
+{
+	switch (IOPRIO_PRIO_CLASS(ioprio)) {
+	case IOPRIO_CLASS_RT:
+		if (!capable(CAP_SYS_ADMIN) && !capable(CAP_SYS_NICE))
+			return -EPERM;
+		return 0;
+	case IOPRIO_CLASS_BE:
+	case IOPRIO_CLASS_IDLE:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int cring_rw_prep_common(struct cring_req *req,
+				const struct cring_sqe *sqe)
+{
+	int ret;
+
+	if (sqe->fd_in)
+		return -EINVAL;
+	if ((s64)sqe->off < -1)
+		return -EINVAL;
+	if (sqe->ioprio) {
+		ret = cring_ioprio_check(sqe->ioprio);
+		if (ret)
+			return ret;
+	}
+	req->ioprio = sqe->ioprio;
+	req->events = cring_rw_is_write(req) ? EPOLLOUT | EPOLLWRNORM :
+					       EPOLLIN | EPOLLRDNORM;
+	req->rw = (struct cring_rw) {
+		.addr = sqe->addr,
+		.pos = sqe->off,
+		.len = min_t(u32, sqe->len, MAX_RW_COUNT),
+		.rw_flags = (__force rwf_t)sqe->rw_flags,
+	};
+	return 0;
+}
+
+static int cring_rw_prep(struct cring_req *req, const struct cring_sqe *sqe)
+{
+	int ret;
+
+	if (sqe->buf_index)
+		return -EINVAL;
+	ret = cring_rw_prep_common(req, sqe);
+	if (ret)
+		return ret;
+	if (!access_ok(u64_to_user_ptr(req->rw.addr), req->rw.len))
+		return -EFAULT;
+	return 0;
+}
+
+/* the vectors are copied at submission: they need not live any longer */
+static int cring_rwv_prep(struct cring_req *req, const struct cring_sqe *sqe)
+{
+	struct iov_iter iter;
+	struct iovec *iov = NULL;
+	ssize_t len;
+	int ret;
+
+	if (sqe->buf_index)
+		return -EINVAL;
+	ret = cring_rw_prep_common(req, sqe);
+	if (ret)
+		return ret;
+	len = import_iovec(cring_rw_is_write(req) ? WRITE : READ,
+			   u64_to_user_ptr(sqe->addr), sqe->len, 0, &iov,
+			   &iter);
+	if (len < 0)
+		return len;
+	req->rw.iov = iov;
+	req->rw.nr_iov = sqe->len;
+	req->rw.len = len;
+	return 0;
+}
+
+static int cring_rw_fixed_prep(struct cring_req *req,
+			       const struct cring_sqe *sqe)
+{
+	struct cring_buf *buf;
+	int ret;
+
+	ret = cring_rw_prep_common(req, sqe);
+	if (ret)
+		return ret;
+	buf = cring_buf_get(req->ring, sqe->buf_index, req->rw.addr,
+			    req->rw.len);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	req->rw.buf = buf;
+	return 0;
+}
+
+static void cring_rw_cleanup(struct cring_req *req)
+{
+	kfree(req->rw.iov);
+	if (req->rw.buf)
+		cring_buf_put(req->rw.buf);
+}
+
+/* --- the file's position --- */
+
+static bool cring_has_pos(const struct file *file)
+{
+	return !(file->f_mode & FMODE_STREAM) &&
+	       file->f_mode & (FMODE_PREAD | FMODE_PWRITE);
+}
+
+static bool cring_uses_file_pos(const struct cring_req *req)
+{
+	return req->rw.pos == -1 && cring_has_pos(req->file);
+}
+
+/* several threads of one program share it as read(2) and write(2) do */
+static bool cring_pos_lock(struct cring_req *req, enum cring_how how)
+{
+	if (!cring_uses_file_pos(req))
+		return true;
+	if (how == CRING_HOW_INLINE)
+		return mutex_trylock(&req->file->f_pos_lock);
+	return !mutex_lock_interruptible(&req->file->f_pos_lock);
+}
+
+static void cring_pos_unlock(struct cring_req *req)
+{
+	if (cring_uses_file_pos(req))
+		mutex_unlock(&req->file->f_pos_lock);
+}
+
+/*
+ * Is it to end by the device's interrupt?  Not when it moves the file's own
+ * position, which is not known before its end: a worker waits for that.
+ */
+static bool cring_rw_async(const struct cring_req *req)
+{
+	return req->file->f_flags & O_DIRECT && !cring_uses_file_pos(req);
+}
+
+/* --- what a file can do --- */
+
+/* a queue that may sleep when it is given a request, whatever it was told */
+static bool cring_bdev_sleeps(struct block_device *bdev)
+{
+	struct request_queue *q = bdev_get_queue(bdev);
+
+	return q->tag_set && q->tag_set->flags & BLK_MQ_F_BLOCKING;
+}
+
+static bool cring_file_sleeps(struct file *file)
+{
+	struct inode *inode = file->f_mapping->host;
+
+	if (S_ISBLK(inode->i_mode))
+		return cring_bdev_sleeps(I_BDEV(inode));
+	return inode->i_sb->s_bdev && cring_bdev_sleeps(inode->i_sb->s_bdev);
+}
+
+static enum cring_rw_mode cring_rw_mode(struct cring_req *req)
+{
+	struct file *file = req->file;
+	umode_t mode = file_inode(file)->i_mode;
+
+	if (S_ISREG(mode) || S_ISBLK(mode)) {
+		if (!(file->f_mode & FMODE_NOWAIT))
+			return CRING_RW_BLOCK;
+		if (file->f_flags & O_DIRECT &&
+		    (!cring_rw_async(req) || cring_file_sleeps(file)))
+			return CRING_RW_BLOCK;
+		return CRING_RW_NOWAIT;
+	}
+	if (file->f_mode & FMODE_NOWAIT || S_ISSOCK(mode))
+		return CRING_RW_NOWAIT;
+	if (!cring_file_can_arm(file))
+		return CRING_RW_BLOCK;
+	return file->f_flags & O_NONBLOCK ? CRING_RW_NONBLOCK :
+					    CRING_RW_SIGNAL;
+}
+
+/* --- completion of asynchronous I/O --- */
+
+static void cring_rw_end_write(struct cring_req *req)
+{
+	if (req->flags & CRING_REQ_FREEZE) {
+		req->flags &= ~CRING_REQ_FREEZE;
+		cring_end_write(&req->iocb);
+	}
+}
+
+/* bytes of this attempt, after those of earlier ones */
+static s32 cring_rw_result(const struct cring_req *req, ssize_t ret)
+{
+	if (req->rw.done && ret <= 0)
+		return req->rw.done;
+	return ret < 0 ? ret : ret + req->rw.done;
+}
+
+/*
+ * From a device's interrupt, or from its method before that has returned.  The
+ * method's caller holds the request as well, and takes its own hold off.
+ */
+static void cring_rw_complete(struct kiocb *iocb, long ret)
+{
+	struct cring_req *req = container_of(iocb, struct cring_req, iocb);
+
+	/* nobody else moves a request that is in a device, or its method */
+	cring_word_own(&req->word, CRING_CLAIMED);
+	cring_rw_end_write(req);
+	if (unlikely(ret == -EAGAIN && iocb->ki_flags & IOCB_NOWAIT &&
+		     !((__force u32)req->rw.rw_flags & RWF_NOWAIT))) {
+		req->flags |= CRING_REQ_REISSUE;
+		cring_req_put(req, false);
+		return;
+	}
+	cring_complete(req, cring_rw_result(req, ret));
+}
+
+/* --- one attempt --- */
+
+static void cring_rw_iter(struct cring_req *req, int rw, struct iov_iter *iter)
+{
+	struct cring_rw *r = &req->rw;
+
+	if (r->buf) {
+		cring_buf_iter(r->buf, rw, r->addr + r->done, r->len - r->done,
+			       iter);
+	} else if (r->iov) {
+		iov_iter_init(iter, rw, r->iov, r->nr_iov, r->len);
+		iov_iter_advance(iter, r->done);
+	} else {
+		iov_iter_ubuf(iter, rw, u64_to_user_ptr(r->addr + r->done),
+			      r->len - r->done);
+	}
+}
+
+static int cring_rw_init_iocb(struct cring_req *req, int rw,
+			      enum cring_rw_mode mode, enum cring_how how)
+{
+	struct kiocb *iocb = &req->iocb;
+	int ret;
+
+	init_sync_kiocb(iocb, req->file);
+	if (req->ioprio)
+		iocb->ki_ioprio = req->ioprio;
+	ret = cring_kiocb_set_rw_flags(iocb, req->rw.rw_flags, rw);
+	if (ret)
+		return ret;
+	/* no polled I/O: a completion always comes by itself */
+	iocb->ki_flags &= ~IOCB_HIPRI;
+	if (mode == CRING_RW_NOWAIT && how == CRING_HOW_INLINE)
+		iocb->ki_flags |= IOCB_NOWAIT;
+	if (cring_rw_async(req)) {
+		iocb->ki_complete = cring_rw_complete;
+		/* one hold for the completion, one until the method returns */
+		atomic_set(&req->refs, 2);
+		req->flags |= CRING_REQ_STARTED;
+	}
+	if (!cring_has_pos(req->file))
+		iocb->ki_pos = 0;
+	else if (req->rw.pos == -1)
+		iocb->ki_pos = req->file->f_pos;
+	else
+		iocb->ki_pos = req->rw.pos + req->rw.done;
+	return 0;
+}
+
+/* a file without ->read_iter or ->write_iter: its own method, and the hooks */
+static ssize_t cring_rw_legacy(struct cring_req *req, int rw)
+{
+	struct iovec one = { u64_to_user_ptr(req->rw.addr), req->rw.len };
+	const struct iovec *iov = req->rw.iov ?: &one;
+	unsigned int i, nr = req->rw.iov ? req->rw.nr_iov : 1;
+	struct file *file = req->file;
+	loff_t *pos = cring_has_pos(file) ? &req->iocb.ki_pos : NULL;
+	ssize_t ret, done = 0;
+
+	if (!(file->f_mode & (rw == WRITE ? FMODE_WRITE : FMODE_READ)))
+		return -EBADF;
+	if (rw == WRITE ? !file->f_op->write : !file->f_op->read)
+		return -EINVAL;
+	if (req->rw.buf || req->rw.rw_flags)
+		return -EOPNOTSUPP;
+	ret = rw_verify_area(rw, file, &req->iocb.ki_pos, req->rw.len);
+	if (ret)
+		return ret;
+	for (i = 0; i < nr; i++) {
+		if (rw == WRITE)
+			ret = file->f_op->write(file, iov[i].iov_base,
+						iov[i].iov_len, pos);
+		else
+			ret = file->f_op->read(file, iov[i].iov_base,
+					       iov[i].iov_len, pos);
+		if (ret > 0)
+			done += ret;
+		if (ret != iov[i].iov_len)
+			break;
+	}
+	if (done && rw == WRITE)
+		fsnotify_modify(file);
+	else if (done)
+		fsnotify_access(file);
+	return done ?: ret;
+}
+
+static ssize_t cring_rw_write(struct cring_req *req, struct iov_iter *iter)
+{
+	bool freeze = S_ISREG(file_inode(req->file)->i_mode);
+	ssize_t ret;
+
+	if (freeze) {
+		cring_start_write(&req->iocb);
+		/* before a completion can look */
+		req->flags |= CRING_REQ_FREEZE;
+	}
+	ret = vfs_iocb_iter_write(req->file, &req->iocb, iter);
+	if (freeze && ret != -EIOCBQUEUED) {
+		req->flags &= ~CRING_REQ_FREEZE;
+		cring_unstart_write(&req->iocb);
+	}
+	return ret;
+}
+
+static ssize_t cring_rw_call(struct cring_req *req, int rw)
+{
+	const struct file_operations *fops = req->file->f_op;
+	struct iov_iter iter;
+
+	if (rw == WRITE ? !fops->write_iter : !fops->read_iter)
+		return cring_rw_legacy(req, rw);
+	cring_rw_iter(req, rw, &iter);
+	if (rw == WRITE)
+		return cring_rw_write(req, &iter);
+	return vfs_iocb_iter_read(req->file, &req->iocb, &iter);
+}
+
+/* a frozen file system would block even a write that must not */
+static bool cring_rw_frozen(struct cring_req *req, int rw)
+{
+	struct super_block *sb = file_inode(req->file)->i_sb;
+
+	if (rw != WRITE || !S_ISREG(file_inode(req->file)->i_mode))
+		return false;
+	if (!sb_start_write_trylock(sb))
+		return true;
+	sb_end_write(sb);
+	return false;
+}
+
+/* would it have blocked? */
+static bool cring_rw_again(const struct cring_req *req, ssize_t ret,
+			   enum cring_rw_mode mode)
+{
+	if (ret == -EAGAIN)
+		return true;
+	/* not every method of such a file honours it */
+	if (ret == -EOPNOTSUPP)
+		return req->iocb.ki_flags & IOCB_NOWAIT;
+	return mode == CRING_RW_SIGNAL &&
+	       (ret == -EINTR || ret == -ERESTARTSYS ||
+		ret == -ERESTARTNOINTR || ret == -ERESTARTNOHAND ||
+		ret == -ERESTART_RESTARTBLOCK);
+}
+
+/* is what a non-blocking attempt left undone more than the end of the file? */
+static bool cring_rw_unfinished(struct cring_req *req, int rw)
+{
+	umode_t mode = file_inode(req->file)->i_mode;
+
+	if (req->rw.done == req->rw.len ||
+	    req->iocb.ki_flags & IOCB_DIRECT || !(S_ISREG(mode) || S_ISBLK(mode)))
+		return false;
+	return rw == WRITE ||
+	       req->iocb.ki_pos < i_size_read(req->file->f_mapping->host);
+}
+
+static enum cring_verdict cring_rw_finish(struct cring_req *req, int rw,
+					  enum cring_rw_mode mode,
+					  enum cring_how how, ssize_t ret)
+{
+	bool nowait = (__force u32)req->rw.rw_flags & RWF_NOWAIT;
+
+	if (ret > 0 && req->iocb.ki_flags & IOCB_NOWAIT && !nowait) {
+		req->rw.done += ret;
+		req->flags |= CRING_REQ_STARTED;
+		if (how == CRING_HOW_INLINE && cring_rw_unfinished(req, rw))
+			return CRING_V_WORK;
+		ret = 0;
+	}
+	if (cring_rw_again(req, ret, mode) && !nowait && !req->rw.done) {
+		if (cring_file_can_arm(req->file))
+			return CRING_V_ARM;
+		if (how == CRING_HOW_INLINE)
+			return CRING_V_WORK;
+	}
+	req->res = cring_rw_result(req, ret);
+	return CRING_V_DONE;
+}
+
+static enum cring_verdict cring_rw_queued(struct cring_req *req,
+					  enum cring_how how)
+{
+	/*
+	 * In the device, or completed: then the state is no longer ours, the
+	 * park fails, and only this hold is left.  It is taken off last, as
+	 * the file's method may look at the request until it has returned.
+	 */
+	cring_park(req, how == CRING_HOW_WORKER ? CRING_RUNNING : CRING_INLINE,
+		   CRING_DISPATCHED);
+	cring_req_put(req, how == CRING_HOW_WORKER);
+	return CRING_V_PENDING;
+}
+
+static enum cring_verdict cring_rw_issue(struct cring_req *req,
+					 enum cring_how how)
+{
+	int rw = cring_rw_is_write(req) ? WRITE : READ;
+	enum cring_rw_mode mode = cring_rw_mode(req);
+	ssize_t ret;
+
+	if (how == CRING_HOW_INLINE) {
+		if (mode == CRING_RW_BLOCK)
+			goto worker;
+		if (req->sqe_flags & CRING_SQE_ASYNC &&
+		    cring_file_worker_allowed(req->file))
+			goto worker;
+		if (cring_rw_frozen(req, rw))
+			goto worker;
+	}
+	if (!cring_pos_lock(req, how)) {
+		if (how == CRING_HOW_INLINE)
+			goto worker;
+		req->res = -EINTR;
+		return CRING_V_DONE;
+	}
+	if (how == CRING_HOW_WORKER)
+		req->flags |= CRING_REQ_STARTED;
+	ret = cring_rw_init_iocb(req, rw, mode, how);
+	if (!ret) {
+		/* any sleep in the method sees a signal and gives up */
+		if (mode == CRING_RW_SIGNAL && how == CRING_HOW_INLINE)
+			set_thread_flag(TIF_SIGPENDING);
+		ret = cring_rw_call(req, rw);
+		if (mode == CRING_RW_SIGNAL && how == CRING_HOW_INLINE)
+			recalc_sigpending();
+	}
+	if (ret == -EIOCBQUEUED)
+		return cring_rw_queued(req, how);
+	atomic_set(&req->refs, 1);
+	if (ret > 0 && cring_uses_file_pos(req))
+		req->file->f_pos = req->iocb.ki_pos;
+	cring_pos_unlock(req);
+	return cring_rw_finish(req, rw, mode, how, ret);
+
+worker:
+	if ((__force u32)req->rw.rw_flags & RWF_NOWAIT) {
+		req->res = req->file->f_mode & FMODE_NOWAIT ? -EAGAIN :
+							      -EOPNOTSUPP;
+		return CRING_V_DONE;
+	}
+	return CRING_V_WORK;
+}
+
+#define CRING_OP_RW(_name, _NAME, _prep)				\
+	const struct cring_op cring_op_##_name = {			\
+		.name = _NAME,						\
+		.flags = CRING_OPF_FILE | CRING_OPF_MEM,		\
+		.prep = _prep,						\
+		.issue = cring_rw_issue,				\
+		.cleanup = cring_rw_cleanup,				\
+	}
+
+CRING_OP_RW(read, "READ", cring_rw_prep);
+CRING_OP_RW(write, "WRITE", cring_rw_prep);
+CRING_OP_RW(readv, "READV", cring_rwv_prep);
+CRING_OP_RW(writev, "WRITEV", cring_rwv_prep);
+CRING_OP_RW(read_fixed, "READ_FIXED", cring_rw_fixed_prep);
+CRING_OP_RW(write_fixed, "WRITE_FIXED", cring_rw_fixed_prep);

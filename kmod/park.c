@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Parking: an operation that was tried and would block is entered in the
+ * index, where a cancel finds it, and moved to the state in which it waits, in
+ * one critical section.
+ */
+#include "cring.h"
+
+/* the request and all that waits behind it in its chain */
+static void cring_park_index(struct cring_req *req)
+{
+	struct cring_req *member = req;
+
+	do {
+		if (!(member->lflags & CRING_REQL_INDEXED))
+			cring_index_add(member);
+		member = list_next_entry(member, chain);
+	} while (member != req);
+}
+
+/* a LINK_TIMEOUT runs while what it watches is under way */
+static void cring_park_watch(struct cring_req *req)
+{
+	struct cring_req *next = list_next_entry(req, chain);
+
+	if (next == req || next->opcode != CRING_OP_LINK_TIMEOUT ||
+	    next->timer.target)
+		return;
+	next->timer.target = req;
+	if (cring_word_move(&next->word, CRING_LINKED, CRING_ARMED))
+		cring_timer_add(next);
+}
+
+static bool cring_park_move(struct cring_req *req, enum cring_state from,
+			    enum cring_state to)
+{
+	switch (to) {
+	case CRING_QUEUED:
+		return cring_work_add(req, from);
+	case CRING_ARMED:
+		if (!cring_word_move(&req->word, from, to))
+			return false;
+		if (req->opcode == CRING_OP_TIMEOUT)
+			cring_timer_add(req);
+		return true;
+	default:
+		return cring_word_dispatch(&req->word, from);
+	}
+}
+
+/**
+ * cring_park - let an operation wait, where a cancel can find it
+ * @req: INLINE or RUNNING, the caller's
+ * @from: which of the two
+ * @to: QUEUED, ARMED or DISPATCHED
+ *
+ * Context: any that may try operations; takes cring_ring.lock.
+ * Return: true when it waits: the caller must not touch it any more.  False
+ * when it was told to stop, or woken, meanwhile: it is still the caller's, in the
+ * state it was.  For DISPATCHED, false when the device has completed it.
+ */
+bool cring_park(struct cring_req *req, enum cring_state from,
+		enum cring_state to)
+{
+	struct cring_ring *ring = req->ring;
+	unsigned long irqflags;
+	bool parked;
+
+	spin_lock_irqsave(&ring->lock, irqflags);
+	if (cring_word_state(atomic64_read(&req->word)) == from)
+		cring_park_index(req);
+	parked = cring_park_move(req, from, to);
+	if (parked)
+		cring_park_watch(req);
+	spin_unlock_irqrestore(&ring->lock, irqflags);
+	if (parked && to == CRING_QUEUED)
+		cring_work_start(ring);
+	return parked;
+}
+
+/**
+ * cring_reissue - a device gave an operation back: it would have blocked there
+ * @req: CLAIMED by its completion; the method that dispatched it has returned
+ *
+ * It goes to a worker, or ends if it was told to stop meanwhile.
+ *
+ * Context: any.
+ */
+void cring_reissue(struct cring_req *req)
+{
+	struct cring_ring *ring = req->ring;
+	unsigned long irqflags;
+	bool queued;
+
+	req->flags &= ~CRING_REQ_REISSUE;
+	atomic_set(&req->refs, 1);
+	spin_lock_irqsave(&ring->lock, irqflags);
+	cring_park_index(req);
+	queued = cring_work_add(req, CRING_CLAIMED);
+	if (queued)
+		cring_park_watch(req);
+	spin_unlock_irqrestore(&ring->lock, irqflags);
+	if (queued)
+		cring_work_start(ring);
+	else
+		cring_complete(req, -ECANCELED);
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ready list: operations whose wait is over, to be tried again.
+ *
+ * A thread of the owner that is inside wait or submit runs them.  When there
+ * is none, task work in the last submitter does; if that thread is gone, what
+ * may run on a worker goes there, and the rest makes the ring's file readable
+ * until a thread of the owner comes by.
+ */
+#include <linux/cred.h>
+#include <linux/rcupdate.h>
+#include <linux/resume_user_mode.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/task_work.h>
+
+#include "cring.h"
+
+/**
+ * cring_ready_add - a request's wait is over
+ * @req: in state @from
+ * @from: ARMED, LINKED or DEFERRED
+ *
+ * The caller kicks the ring afterwards, with cring_kick().
+ *
+ * Context: any; also under any wait queue's lock.
+ * Return: true when it was added, false when it is no longer in @from.
+ */
+bool cring_ready_add(struct cring_req *req, enum cring_state from)
+{
+	struct cring_ring *ring = req->ring;
+	unsigned long irqflags;
+	bool added;
+
+	spin_lock_irqsave(&ring->queue_lock, irqflags);
+	added = cring_word_move(&req->word, from, CRING_READY);
+	if (added)
+		list_add_tail(&req->node, &ring->ready);
+	spin_unlock_irqrestore(&ring->queue_lock, irqflags);
+	return added;
+}
+
+static struct cring_req *cring_ready_pop(struct cring_ring *ring)
+{
+	struct cring_req *req;
+
+	if (list_empty_careful(&ring->ready))
+		return NULL;
+	spin_lock_irq(&ring->queue_lock);
+	req = list_first_entry_or_null(&ring->ready, struct cring_req, node);
+	if (req) {
+		list_del_init(&req->node);
+		cring_word_own(&req->word, CRING_INLINE);
+	}
+	spin_unlock_irq(&ring->queue_lock);
+	return req;
+}
+
+/* a thread may have other credentials than the one that submitted */
+static void cring_run_as(struct cring_req *req, struct cring_batch *batch)
+{
+	const struct cred *cred = cring_ident_cred(req->ident);
+	const struct cred *old = NULL;
+
+	if (cred != current_cred())
+		old = override_creds(cred);
+	cring_issue(req, CRING_HOW_INLINE, batch);
+	if (old)
+		revert_creds(old);
+}
+
+/**
+ * cring_run_ready - try what has become ready
+ * @ring: the caller's
+ *
+ * Context: a thread of the owner, no cring lock held.
+ */
+void cring_run_ready(struct cring_ring *ring)
+{
+	struct cring_batch batch = { LIST_HEAD_INIT(batch.done) };
+	struct cring_req *req;
+
+	if (list_empty_careful(&ring->ready))
+		return;
+	WRITE_ONCE(ring->shared->flags, 0);
+	do {
+		while ((req = cring_ready_pop(ring))) {
+			cring_disarm(req);
+			cring_run_as(req, &batch);
+			cond_resched();
+		}
+		/* posting these may make others ready */
+		cring_batch_flush(ring, &batch);
+	} while (!list_empty_careful(&ring->ready));
+}
+
+/* May this one run without a thread of the owner? */
+static bool cring_ready_for_worker(const struct cring_req *req)
+{
+	return !req->file || cring_file_worker_allowed(req->file);
+}
+
+static void cring_kick_fn(struct work_struct *work)
+{
+	struct cring_ring *ring = container_of(work, struct cring_ring,
+					       kick_work);
+	struct cring_req *req, *next;
+	struct eventfd_ctx *ctx;
+	bool left;
+
+	spin_lock_irq(&ring->queue_lock);
+	list_for_each_entry_safe(req, next, &ring->ready, node) {
+		if (!cring_ready_for_worker(req))
+			continue;
+		list_move_tail(&req->node, &ring->work);
+		cring_word_own(&req->word, CRING_QUEUED);
+	}
+	left = !list_empty(&ring->ready);
+	spin_unlock_irq(&ring->queue_lock);
+	cring_work_start(ring);
+
+	if (left) {
+		WRITE_ONCE(ring->shared->flags, CRING_SHARED_READY);
+		wake_up(&ring->waitq);
+		__wake_up(&ring->poll_wait, TASK_NORMAL, 0,
+			  poll_to_key(EPOLLIN | EPOLL_URING_WAKE));
+		rcu_read_lock();
+		ctx = rcu_dereference(ring->eventfd);
+		if (ctx)
+			cring_eventfd_signal(ctx);
+		rcu_read_unlock();
+	}
+	cring_ring_put(ring);
+}
+
+static void cring_kick_later(struct cring_ring *ring)
+{
+	refcount_inc(&ring->refs);
+	if (!queue_work(cring_wq, &ring->kick_work))
+		cring_ring_put(ring);
+}
+
+static void cring_task_work_fn(struct callback_head *work)
+{
+	struct cring_ring *ring = container_of(work, struct cring_ring,
+					       task_work);
+
+	clear_bit(0, &ring->task_work_queued);
+	/* the list is looked at after a new kick can be queued */
+	smp_mb__after_atomic();
+	if (current->mm == ring->mm && !(current->flags & PF_EXITING))
+		cring_run_ready(ring);
+	else
+		cring_kick_later(ring);
+	cring_ring_put(ring);
+}
+
+static bool cring_task_work_used;
+
+static bool cring_kick_submitter(struct cring_ring *ring)
+{
+	unsigned long irqflags;
+	int ret = -ESRCH;
+
+	if (test_and_set_bit(0, &ring->task_work_queued))
+		return true;
+	refcount_inc(&ring->refs);
+	WRITE_ONCE(cring_task_work_used, true);
+	spin_lock_irqsave(&ring->queue_lock, irqflags);
+	if (ring->task)
+		ret = cring_task_work_add(ring->task, &ring->task_work);
+	spin_unlock_irqrestore(&ring->queue_lock, irqflags);
+	if (ret) {
+		clear_bit(0, &ring->task_work_queued);
+		cring_ring_put(ring);
+	}
+	return !ret;
+}
+
+/**
+ * cring_kick - see to it that somebody runs the ready list
+ * @ring: something was added to its list; it has operations in flight
+ *
+ * Context: any; also under any wait queue's lock, no cring lock held.
+ */
+void cring_kick(struct cring_ring *ring)
+{
+	/* the list before the count: who leaves does it the other way round */
+	smp_mb();
+	if (atomic_read(&ring->nr_waiting))
+		wake_up(&ring->waitq);
+	else if (!cring_kick_submitter(ring))
+		cring_kick_later(ring);
+}
+
+/**
+ * cring_kick_absorb - was a wait interrupted by our own kick alone?
+ * @ring: what the caller waits for
+ *
+ * The kick's task work cannot be run here, but what it would do can; the work
+ * itself is left for the way back to user space.
+ *
+ * Context: a thread of the owner, no lock held.
+ * Return: true when the caller may go on to wait.
+ */
+bool cring_kick_absorb(struct cring_ring *ring)
+{
+	if (test_thread_flag(TIF_SIGPENDING) || READ_ONCE(ring->task) != current ||
+	    !test_bit(0, &ring->task_work_queued))
+		return false;
+	clear_notify_signal();
+	set_notify_resume(current);
+	cring_run_ready(ring);
+	return true;
+}
+
+/**
+ * cring_ready_init - an empty ready list
+ * @ring: being set up
+ */
+void cring_ready_init(struct cring_ring *ring)
+{
+	INIT_LIST_HEAD(&ring->ready);
+	INIT_WORK(&ring->kick_work, cring_kick_fn);
+	init_task_work(&ring->task_work, cring_task_work_fn);
+}
+
+/**
+ * cring_ready_exit - the module goes away
+ *
+ * Task work that has dropped its ring, and with it the module, may not have
+ * returned yet: wait until no task can be inside it.
+ */
+void cring_ready_exit(void)
+{
+	if (READ_ONCE(cring_task_work_used))
+		synchronize_rcu_tasks();
+}

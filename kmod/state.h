@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The life of a request, in one word.
+ *
+ * A request is in exactly one state.  Whoever moves it out of a waiting state
+ * with one atomic step owns it and alone completes it; there is no second
+ * flag, list or lock that decides who wins.
+ *
+ *   state       it is                            who moves it on, to what
+ *   ----------  -------------------------------  ------------------------------
+ *   FREE        in the pool                      the submitter: ACCEPTED,
+ *                                                LINKED
+ *   ACCEPTED    in the batch of a submit call,   the submitter: INLINE,
+ *               not tried yet                    DEFERRED; cancel: CLAIMED
+ *   LINKED      waiting for the one before it    completion of that one: READY
+ *               in its chain                     (LINK_TIMEOUT: ARMED);
+ *                                                cancel: CLAIMED
+ *   DEFERRED    waiting behind a drain           completions: READY;
+ *                                                cancel: CLAIMED
+ *   INLINE      being tried, without blocking,   that thread: QUEUED, ARMED,
+ *               by a thread of the owner, or     DISPATCHED, DONE;
+ *               finished and in that thread's    its device: CLAIMED
+ *               batch of completions
+ *   QUEUED      waiting for a worker             worker: RUNNING;
+ *                                                cancel: CLAIMED
+ *   RUNNING     executed by a worker             that worker: ARMED, DISPATCHED,
+ *                                                DONE; its device: CLAIMED
+ *   ARMED       on a wait queue or a timer       wake-up: READY; timer: CLAIMED;
+ *                                                cancel: CLAIMED
+ *   READY       to be tried again                a thread of the owner: INLINE;
+ *                                                kick: QUEUED; cancel: CLAIMED
+ *   DISPATCHED  in the device                    its completion: CLAIMED
+ *   CLAIMED     owned by who completes it        the owner: DONE; a device that
+ *                                                would have blocked: QUEUED
+ *   DONE        its CQE is posted                the last holder: FREE
+ *
+ * What serialises a move besides the word itself: ACCEPTED, LINKED, DEFERRED
+ * and a timer's ARMED are left under cring_ring.lock; QUEUED and READY are
+ * left, and entered, under cring_ring.queue_lock, together with their list.
+ *
+ * Beside the state the word holds two requests to the owner of INLINE and
+ * RUNNING, which make its next move to a waiting state fail, and a generation
+ * that changes with every use, so that a claim of a record which a canceller
+ * found without a lock cannot hit the record's next operation.
+ */
+#ifndef _CRING_STATE_H
+#define _CRING_STATE_H
+
+#include <linux/atomic.h>
+#include <linux/types.h>
+
+enum cring_state {
+	CRING_FREE,
+	CRING_ACCEPTED,
+	CRING_LINKED,
+	CRING_DEFERRED,
+	CRING_INLINE,
+	CRING_QUEUED,
+	CRING_RUNNING,
+	CRING_ARMED,
+	CRING_READY,
+	CRING_DISPATCHED,
+	CRING_CLAIMED,
+	CRING_DONE,
+	CRING_NR_STATES
+};
+
+#define CRING_WORD_STATE	0x0fULL
+#define CRING_WORD_CANCEL	0x10ULL	/* told to stop */
+#define CRING_WORD_WOKEN	0x20ULL	/* woken while it was being armed */
+#define CRING_WORD_BITS		(CRING_WORD_CANCEL | CRING_WORD_WOKEN)
+#define CRING_WORD_GEN		0x100ULL
+#define CRING_WORD_GEN_MASK	(~(CRING_WORD_GEN - 1))
+
+static inline enum cring_state cring_word_state(u64 word)
+{
+	return word & CRING_WORD_STATE;
+}
+
+/* true if both words are of one use of the record */
+static inline bool cring_word_same(u64 a, u64 b)
+{
+	return !((a ^ b) & CRING_WORD_GEN_MASK);
+}
+
+static inline bool cring_state_in_flight(enum cring_state state)
+{
+	return state != CRING_FREE && state != CRING_DONE;
+}
+
+bool cring_state_legal(enum cring_state from, enum cring_state to);
+const char *cring_state_name(enum cring_state state);
+
+bool cring_word_move(atomic64_t *word, enum cring_state from,
+		     enum cring_state to);
+bool cring_word_dispatch(atomic64_t *word, enum cring_state from);
+bool cring_word_claim(atomic64_t *word, u64 seen);
+bool cring_word_set(atomic64_t *word, u64 seen, u64 bits);
+void cring_word_own(atomic64_t *word, enum cring_state to);
+void cring_word_free(atomic64_t *word);
+
+#endif /* _CRING_STATE_H */

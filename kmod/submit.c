@@ -1,0 +1,502 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Submission: accept a batch of SQEs, then try each operation.
+ *
+ * Accepting copies and checks each SQE, takes a request and reserves a CQ slot
+ * for it, for the whole batch; only then is the batch published and its first
+ * operation tried.  So a chain is taken whole or not at all, and a cancel from
+ * another thread finds what has not been tried yet and stops it.
+ */
+#include <linux/nospec.h>
+#include <linux/sched/signal.h>
+
+#include "cring.h"
+
+
+/* attempts that poll had called ready before a file is given up on */
+#define CRING_MAX_RETRIES	8
+
+/* a batch while it is being accepted */
+struct cring_accept {
+	struct cring_ring *ring;
+	u32 nr;			/* accepted so far */
+	u32 chain_start;	/* of the chain that is open */
+	struct cring_req *head;	/* of the chain that is open, or NULL */
+	bool broken;		/* a member of that chain was refused */
+	bool drain;
+};
+
+/*
+ * CQ slots that neither a CQE nor an operation in flight occupies.  What has
+ * finished is read before the tail it may have moved, so that the difference
+ * errs to the safe side; a head that user space made up counts as none free.
+ */
+static u32 cring_free_slots(struct cring_ring *ring)
+{
+	u32 entries = ring->cq_mask + 1;
+	u64 in_flight = ring->accepted - smp_load_acquire(&ring->finished);
+	u32 ready = READ_ONCE(ring->cq_tail) -
+		    smp_load_acquire(&ring->shared->cq_head);
+
+	if (ready > entries || in_flight + ready >= entries)
+		return 0;
+	return entries - ready - in_flight;
+}
+
+static struct cring_req *cring_req_alloc(struct cring_ring *ring)
+{
+	struct llist_node *node = ring->free;
+
+	if (unlikely(!node)) {
+		node = llist_del_all(&ring->freed);
+		if (!node)
+			return NULL;
+	}
+	ring->free = node->next;
+	return llist_entry(node, struct cring_req, free_node);
+}
+
+static int cring_sqe_check(struct cring_ring *ring, const struct cring_op *op,
+			   const struct cring_sqe *sqe)
+{
+	if (unlikely(!op || sqe->flags & ~CRING_SQE_KNOWN))
+		return -EINVAL;
+	if (unlikely(sqe->__resv | sqe->deadline | sqe->group |
+		     (sqe->xflags & CRING_SQE_X_REQUIRED)))
+		return -EINVAL;
+	if (unlikely(sqe->flags & CRING_SQE_FIXED_FILE &&
+		     !(op->flags & CRING_OPF_FILE)))
+		return -EINVAL;
+	return 0;
+}
+
+/* copy what the SQE says; what fails here ends the operation when it is tried */
+static int cring_req_prep(struct cring_req *req, const struct cring_sqe *sqe)
+{
+	const struct cring_op *op = cring_op_get(req->opcode);
+	int ret;
+
+	ret = cring_sqe_check(req->ring, op, sqe);
+	if (ret)
+		return ret;
+	if (op->flags & CRING_OPF_FILE) {
+		req->file = cring_file_get(req->ring, sqe->fd,
+					   sqe->flags & CRING_SQE_FIXED_FILE);
+		if (!req->file)
+			return -EBADF;
+		if (unlikely(cring_file_is_ring(req->file)))
+			return -EOPNOTSUPP;
+	}
+	ret = op->prep(req, sqe);
+	if (!ret)
+		req->flags |= CRING_REQ_PREPPED;
+	return ret;
+}
+
+static void cring_req_fail(struct cring_req *req, int res)
+{
+	if (req->flags & CRING_REQ_FAILED)
+		return;
+	req->flags |= CRING_REQ_FAILED;
+	req->res = res;
+}
+
+/* the chain that is open ends with the last request accepted */
+static void cring_chain_close(struct cring_accept *a)
+{
+	struct cring_req *member = a->head;
+
+	if (!member)
+		return;
+	list_last_entry(&a->head->chain, struct cring_req, chain)->sqe_flags &=
+		~CRING_LINKS;
+	do {
+		/* it may be started from any context */
+		if (!member->ident)
+			member->ident = cring_ident_get(a->ring);
+		if (!member->ident) {
+			cring_req_fail(member, -ENOMEM);
+			a->broken = true;
+		}
+		member = list_next_entry(member, chain);
+	} while (member != a->head);
+	if (a->broken) {
+		do {
+			cring_req_fail(member, -ECANCELED);
+			member = list_next_entry(member, chain);
+		} while (member != a->head);
+	}
+	a->head = NULL;
+	a->broken = false;
+}
+
+/* a request's place in the chain that is open, if one is */
+static int cring_chain_link(struct cring_accept *a, struct cring_req *req)
+{
+	struct cring_req *prev;
+
+	INIT_LIST_HEAD(&req->chain);
+	if (req->opcode == CRING_OP_LINK_TIMEOUT && !a->head)
+		return -EINVAL;
+	if (a->head) {
+		prev = list_last_entry(&a->head->chain, struct cring_req,
+				       chain);
+		list_add_tail(&req->chain, &a->head->chain);
+		if (req->opcode == CRING_OP_LINK_TIMEOUT &&
+		    prev->opcode == CRING_OP_LINK_TIMEOUT)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static void cring_accept_one(struct cring_accept *a, struct cring_req *req,
+			     const struct cring_sqe *sqe)
+{
+	struct cring_ring *ring = a->ring;
+	u64 gen = atomic64_read(&req->word) & CRING_WORD_GEN_MASK;
+	bool member = a->head;
+	int ret;
+
+	req->file = NULL;
+	req->user_data = sqe->user_data;
+	req->ticket = ring->accepted + a->nr;
+	req->opcode = sqe->opcode;
+	req->sqe_flags = sqe->flags;
+	req->flags = 0;
+	req->lflags = 0;
+	req->res = 0;
+	req->mark = 0;
+	req->retries = 0;
+	req->nr_wait = 0;
+	req->ident = NULL;
+	req->worker = NULL;
+	atomic_set(&req->refs, 1);
+
+	ret = cring_req_prep(req, sqe);
+	if (unlikely(ret)) {
+		cring_req_fail(req, ret);
+		a->broken |= member;
+	}
+	ret = cring_chain_link(a, req);
+	if (unlikely(ret)) {
+		cring_req_fail(req, ret);
+		a->broken |= member;
+	}
+
+	atomic64_set(&req->word, gen | (member ? CRING_LINKED : CRING_ACCEPTED));
+	if (sqe->flags & CRING_SQE_IO_DRAIN) {
+		a->drain = true;
+		/* a chain is drained for as one */
+		if (member)
+			a->head->sqe_flags |= CRING_SQE_IO_DRAIN;
+	}
+	if (sqe->flags & CRING_LINKS && !member) {
+		a->head = req;
+		a->chain_start = a->nr;
+		a->broken = req->flags & CRING_REQ_FAILED;
+	}
+	WRITE_ONCE(ring->batch[a->nr], req);
+	a->nr++;
+	if (member && !(sqe->flags & CRING_LINKS))
+		cring_chain_close(a);
+}
+
+/* take back what was accepted from @from on: it was never published */
+static void cring_unaccept(struct cring_accept *a, u32 from)
+{
+	while (a->nr > from) {
+		struct cring_req *req = a->ring->batch[--a->nr];
+
+		list_del_init(&req->chain);
+		cring_req_release(req, false);
+	}
+	a->head = NULL;
+}
+
+/* accept up to @want SQEs; true when CQ slots were too few for all of them */
+static bool cring_accept(struct cring_accept *a, u32 want)
+{
+	struct cring_ring *ring = a->ring;
+	u32 slots = cring_free_slots(ring);
+	struct cring_sqe sqe;
+	struct cring_req *req;
+
+	while (a->nr < want) {
+		req = a->nr < slots ? cring_req_alloc(ring) : NULL;
+		if (unlikely(!req)) {
+			if (a->head)
+				cring_unaccept(a, a->chain_start);
+			return true;
+		}
+		/* user space may change it: one read, then only the copy */
+		memcpy(&sqe, &ring->sqes[(ring->sq_head + a->nr) &
+					 ring->sq_mask], sizeof(sqe));
+		barrier();
+		cring_accept_one(a, req, &sqe);
+	}
+	cring_chain_close(a);
+	return false;
+}
+
+static void cring_publish(struct cring_accept *a)
+{
+	struct cring_ring *ring = a->ring;
+	bool drain = a->drain || ring->drain;
+
+	if (unlikely(drain)) {
+		spin_lock_irq(&ring->lock);
+		cring_drain_begin(ring, ring->batch, a->nr);
+	}
+	ring->sq_head += a->nr;
+	/* the records before their number, both before the sequence number */
+	smp_store_release(&ring->batch_nr, a->nr);
+	smp_store_release(&ring->batch_seq, ring->batch_seq + 1);
+	smp_store_release(&ring->accepted, ring->accepted + a->nr);
+	if (unlikely(drain))
+		spin_unlock_irq(&ring->lock);
+	WRITE_ONCE(ring->shared->accepted, ring->accepted);
+	/* user space may fill the slots from here on */
+	smp_store_release(&ring->shared->sq_head, ring->sq_head);
+}
+
+/* hand over to a worker what would block */
+static enum cring_verdict cring_to_worker(struct cring_req *req,
+					  enum cring_state self)
+{
+	if (req->file && !cring_file_worker_allowed(req->file)) {
+		req->res = -EOPNOTSUPP;
+		return CRING_V_DONE;
+	}
+	/* only what was just accepted, under submit_mutex, has none yet */
+	if (!req->ident)
+		req->ident = cring_ident_get(req->ring);
+	if (!req->ident) {
+		req->res = -ENOMEM;
+		return CRING_V_DONE;
+	}
+	if (cring_park(req, self, CRING_QUEUED))
+		return CRING_V_PENDING;
+	req->res = -ECANCELED;
+	return CRING_V_DONE;
+}
+
+static enum cring_verdict cring_to_poll(struct cring_req *req,
+					enum cring_state self)
+{
+	if (!req->ident)
+		req->ident = cring_ident_get(req->ring);
+	if (!req->ident) {
+		req->res = -ENOMEM;
+		return CRING_V_DONE;
+	}
+	return cring_arm(req, self);
+}
+
+static void cring_issue_done(struct cring_req *req, enum cring_how how,
+			     struct cring_batch *batch)
+{
+	struct cring_comp comp;
+
+	if (batch) {
+		list_add_tail(&req->node, &batch->done);
+		/* a chain's next member must not wait for the batch */
+		if (!list_empty(&req->chain))
+			cring_batch_flush(req->ring, batch);
+		return;
+	}
+	cring_comp_begin(&comp, req->ring);
+	comp.sync = how == CRING_HOW_WORKER;
+	cring_finish(&comp, req);
+	cring_comp_end(&comp);
+}
+
+/* what user space gets to see of a result */
+static void cring_fix_result(struct cring_req *req, enum cring_how how)
+{
+	bool told = atomic64_read(&req->word) & CRING_WORD_CANCEL;
+
+	switch (req->res) {
+	case -EFAULT:
+		/* so ends a copy that the signal took out of a page fault */
+		if (told && how == CRING_HOW_WORKER)
+			req->res = -ECANCELED;
+		break;
+	case -EINTR:
+	case -ERESTARTSYS:
+	case -ERESTARTNOINTR:
+	case -ERESTARTNOHAND:
+	case -ERESTART_RESTARTBLOCK:
+		req->res = told ? -ECANCELED : -EINTR;
+		break;
+	}
+}
+
+/* one attempt */
+static enum cring_verdict cring_try(struct cring_req *req, enum cring_how how)
+{
+	const struct cring_op *op = cring_op_get(req->opcode);
+	/* the request may be gone, or another one, when the method returns */
+	struct cring_worker *worker = req->worker;
+	enum cring_verdict verdict;
+
+	if (how == CRING_HOW_WORKER && !cring_worker_enter(worker, req)) {
+		req->res = -ECANCELED;
+		return CRING_V_DONE;
+	}
+	verdict = op->issue(req, how);
+	if (how == CRING_HOW_WORKER)
+		cring_worker_leave(worker);
+	if (verdict == CRING_V_DONE && unlikely(req->res < 0))
+		cring_fix_result(req, how);
+	return verdict;
+}
+
+/**
+ * cring_issue - try an operation, and hand it on if it would block
+ * @req: INLINE or RUNNING, the caller's; not to be touched afterwards
+ * @how: which of the two
+ * @batch: collects what finishes, or NULL to post it at once
+ *
+ * Context: process; as @how says.
+ */
+void cring_issue(struct cring_req *req, enum cring_how how,
+		 struct cring_batch *batch)
+{
+	enum cring_state self = how == CRING_HOW_WORKER ? CRING_RUNNING :
+							  CRING_INLINE;
+	enum cring_verdict verdict = CRING_V_DONE;
+
+	if (unlikely(req->flags & CRING_REQ_FAILED))
+		goto done;
+	if (batch && cring_op_get(req->opcode)->flags & CRING_OPF_FLUSH)
+		cring_batch_flush(req->ring, batch);
+	do {
+		verdict = cring_try(req, how);
+		if (verdict == CRING_V_ARM) {
+			verdict = cring_to_poll(req, self);
+			if (verdict == CRING_V_ARM &&
+			    ++req->retries > CRING_MAX_RETRIES) {
+				req->res = -EAGAIN;
+				verdict = CRING_V_DONE;
+			}
+		} else if (verdict == CRING_V_WORK) {
+			verdict = cring_to_worker(req, self);
+		}
+	} while (verdict == CRING_V_ARM);
+done:
+	if (verdict == CRING_V_DONE)
+		cring_issue_done(req, how, batch);
+}
+
+/**
+ * cring_batch_flush - post what a thread has finished inline
+ * @ring: whose
+ * @batch: the thread's collection; emptied
+ *
+ * Context: process.
+ */
+void cring_batch_flush(struct cring_ring *ring, struct cring_batch *batch)
+{
+	struct cring_req *req, *next;
+	struct cring_comp comp;
+
+	if (list_empty(&batch->done))
+		return;
+	cring_comp_begin(&comp, ring);
+	list_for_each_entry_safe(req, next, &batch->done, node)
+		cring_finish(&comp, req);
+	INIT_LIST_HEAD(&batch->done);
+	cring_comp_end(&comp);
+}
+
+static void cring_issue_batch(struct cring_ring *ring, u32 nr)
+{
+	struct cring_batch batch = { LIST_HEAD_INIT(batch.done) };
+	struct cring_comp comp;
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		struct cring_req *req = ring->batch[i];
+
+		if (unlikely(ring->drain)) {
+			/* held back, it may be started from any context */
+			if (!req->ident)
+				req->ident = cring_ident_get(ring);
+			if (!req->ident)
+				cring_req_fail(req, -ENOMEM);
+			if (cring_drain_hold(req))
+				continue;
+		} else if (!cring_word_move(&req->word, CRING_ACCEPTED,
+					    CRING_INLINE)) {
+			/* waits in a chain, or was cancelled */
+			continue;
+		}
+		cring_issue(req, CRING_HOW_INLINE, &batch);
+	}
+
+	cring_batch_flush(ring, &batch);
+	/* also publishes how many are in flight now */
+	cring_comp_begin(&comp, ring);
+	if (unlikely(ring->drain))
+		cring_drain_end(ring);
+	cring_comp_end(&comp);
+	WRITE_ONCE(ring->batch_nr, 0);
+	/* what the batch left in the index is there before it ends */
+	smp_store_release(&ring->batch_seq, ring->batch_seq + 1);
+}
+
+static void cring_note_submitter(struct cring_ring *ring)
+{
+	struct task_struct *old = ring->task;
+
+	if (likely(old == current))
+		return;
+	spin_lock_irq(&ring->queue_lock);
+	ring->task = get_task_struct(current);
+	spin_unlock_irq(&ring->queue_lock);
+	if (old)
+		put_task_struct(old);
+}
+
+/**
+ * cring_submit - accept SQEs and try them
+ * @ring: the caller's
+ * @to_submit: how many at most
+ * @short_of_slots: set when free CQ slots were too few for all of them
+ *
+ * Context: a thread of the owner; may sleep in a file's method.
+ * Return: how many were accepted; -EBUSY when slots were too few for the first
+ * one or its chain, -EINVAL when user space's tail is not within the queue,
+ * -EBADFD when the owner has closed the ring, -EINTR when killed.
+ */
+int cring_submit(struct cring_ring *ring, u32 to_submit, bool *short_of_slots)
+{
+	struct cring_accept a = { .ring = ring };
+	u32 avail;
+
+	*short_of_slots = false;
+	if (mutex_lock_killable(&ring->submit_mutex))
+		return -EINTR;
+	avail = smp_load_acquire(&ring->shared->sq_tail) - ring->sq_head;
+	if (unlikely(avail > ring->sq_mask + 1)) {
+		mutex_unlock(&ring->submit_mutex);
+		return -EINVAL;
+	}
+	if (unlikely(READ_ONCE(ring->shut))) {
+		mutex_unlock(&ring->submit_mutex);
+		return -EBADFD;
+	}
+	cring_note_submitter(ring);
+	/* what becomes ready from here on is run below: nobody need kick us */
+	atomic_inc(&ring->nr_waiting);
+	*short_of_slots = cring_accept(&a, min(to_submit, avail));
+	if (a.nr) {
+		cring_publish(&a);
+		cring_issue_batch(ring, a.nr);
+	}
+	mutex_unlock(&ring->submit_mutex);
+	atomic_dec(&ring->nr_waiting);
+	smp_mb__after_atomic();
+	cring_run_ready(ring);
+	return a.nr || !*short_of_slots ? a.nr : -EBUSY;
+}

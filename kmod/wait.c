@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Waiting for completions: in the ring's own calls, and through poll.
+ */
+#include <linux/compat.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "cring.h"
+
+static bool cring_wait_over(struct cring_ring *ring, u32 min)
+{
+	return cring_cq_ready(ring) >= min ||
+	       !list_empty_careful(&ring->ready);
+}
+
+static int cring_wait_once(struct cring_ring *ring, u32 min,
+			   const ktime_t *expires)
+{
+	if (expires)
+		return wait_event_interruptible_hrtimeout(
+			ring->waitq, cring_wait_over(ring, min),
+			ktime_sub(*expires, ktime_get()));
+	return wait_event_interruptible(ring->waitq,
+					cring_wait_over(ring, min));
+}
+
+/**
+ * cring_wait - wait until enough CQEs are in the CQ
+ * @ring: the caller's
+ * @min: how many
+ * @expires: when to give up, CLOCK_MONOTONIC, or NULL
+ *
+ * Runs what becomes ready meanwhile.
+ *
+ * Context: a thread of the owner, no cring lock held.
+ * Return: 0, -ETIME or -EINTR.
+ */
+int cring_wait(struct cring_ring *ring, u32 min, const ktime_t *expires)
+{
+	int ret = 0;
+
+	min = min(min, ring->cq_mask + 1);
+	cring_run_ready(ring);
+	while (cring_cq_ready(ring) < min) {
+		if (ret && !(ret == -ERESTARTSYS && cring_kick_absorb(ring)))
+			break;
+		atomic_inc(&ring->nr_waiting);
+		ret = cring_wait_once(ring, min, expires);
+		atomic_dec(&ring->nr_waiting);
+		/* the count before the list: cring_kick() does the reverse */
+		smp_mb__after_atomic();
+		cring_run_ready(ring);
+	}
+	if (cring_cq_ready(ring) >= min)
+		return 0;
+	return ret == -ERESTARTSYS ? -EINTR : ret;
+}
+
+static int cring_wait_sigmask(const struct cring_wait *w)
+{
+	sigset_t mask;
+
+	if (!w->sigmask)
+		return w->sigmask_size ? -EINVAL : 0;
+	if (w->sigmask_size != sizeof(u64))
+		return -EINVAL;
+#ifdef CONFIG_COMPAT
+	if (in_compat_syscall()) {
+		if (get_compat_sigset(&mask, u64_to_user_ptr(w->sigmask)))
+			return -EFAULT;
+	} else
+#endif
+	if (copy_from_user(&mask, u64_to_user_ptr(w->sigmask), sizeof(mask)))
+		return -EFAULT;
+
+	/* as the kernel's own calls do it: the old mask is back at exit */
+	sigdelsetmask(&mask, sigmask(SIGKILL) | sigmask(SIGSTOP));
+	current->saved_sigmask = current->blocked;
+	set_restore_sigmask();
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	return 0;
+}
+
+/* no signal came: the caller's mask is back before it returns */
+static void cring_restore_sigmask(void)
+{
+	clear_restore_sigmask();
+	sigprocmask(SIG_SETMASK, &current->saved_sigmask, NULL);
+}
+
+/**
+ * cring_wait_ioctl - CRING_IOC_WAIT
+ * @ring: the caller's
+ * @arg: user pointer to a struct cring_wait
+ *
+ * Context: a thread of the owner.
+ * Return: how many SQEs were accepted; or, if none was, what the wait
+ * returned; -EINVAL, -EFAULT, and what cring_submit() returns.
+ */
+int cring_wait_ioctl(struct cring_ring *ring, void __user *arg)
+{
+	ktime_t expires = 0, *until = NULL;
+	int submitted = 0, ret = 0;
+	bool short_of_slots = false;
+	struct cring_wait w;
+
+	if (copy_from_user(&w, arg, sizeof(w)))
+		return -EFAULT;
+	if (w.flags & ~(CRING_WAIT_TIMEOUT | CRING_WAIT_ABS) ||
+	    w.resv[0] || w.resv[1])
+		return -EINVAL;
+	if (w.flags & CRING_WAIT_TIMEOUT) {
+		if (w.timeout < 0)
+			return -EINVAL;
+		expires = w.timeout;
+		if (!(w.flags & CRING_WAIT_ABS))
+			expires = ktime_add_safe(ktime_get(), w.timeout);
+		until = &expires;
+	} else if (w.timeout || w.flags) {
+		return -EINVAL;
+	}
+	if (w.to_submit) {
+		submitted = cring_submit(ring, w.to_submit, &short_of_slots);
+		if (submitted < 0 || short_of_slots)
+			return submitted;
+	}
+	ret = cring_wait_sigmask(&w);
+	if (!ret) {
+		ret = cring_wait(ring, w.min_complete, until);
+		if (w.sigmask && ret != -EINTR)
+			cring_restore_sigmask();
+	}
+	return submitted ?: ret;
+}
+
+/**
+ * cring_poll - poll and epoll on the ring's file
+ * @file: a file of /dev/cring
+ * @pt: as for any ->poll
+ *
+ * Readable: a CQE is in the CQ, or an operation became ready and waits for a
+ * thread of the owner.  Writable: the SQ has a free entry.
+ */
+__poll_t cring_poll(struct file *file, struct poll_table_struct *pt)
+{
+	struct cring_ring *ring = smp_load_acquire(&file->private_data);
+	__poll_t mask = 0;
+
+	if (!ring)
+		return EPOLLERR;
+	poll_wait(file, &ring->poll_wait, pt);
+	/* queued before the CQ is looked at; pairs with cring_signal() */
+	smp_mb();
+	if (READ_ONCE(ring->shared->sq_tail) - READ_ONCE(ring->sq_head) <=
+	    ring->sq_mask)
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	if (cring_cq_ready(ring) || !list_empty_careful(&ring->ready))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	return mask;
+}

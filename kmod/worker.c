@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The workqueue: runs what would block.
+ *
+ * A ring has its own, unbound, made by a work item of the module when there is
+ * first something to run, so that queueing is possible in any context.  At
+ * most cring_max_workers items of a ring run at once; the rest waits on the
+ * ring's list, where a cancel takes it off.
+ *
+ * A request that is running is interrupted by SIGKILL to the kernel worker,
+ * which is why everything that sleeps interruptibly or killably returns at
+ * once.  The signal hits its own request only: it is sent under the lock under
+ * which the worker lets go of the request, and what is left of it is flushed
+ * before the next one.
+ */
+#include <linux/kthread.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+
+#include "cring.h"
+
+/**
+ * cring_work_add - put a request on the work list
+ * @req: in state @from
+ * @from: INLINE, or CLAIMED for a reissue
+ *
+ * The caller starts a worker afterwards, with cring_work_start().
+ *
+ * Context: any; nests in cring_ring.lock.
+ * Return: true when it was added; false when it was told to stop meanwhile.
+ */
+bool cring_work_add(struct cring_req *req, enum cring_state from)
+{
+	struct cring_ring *ring = req->ring;
+	bool added;
+
+	spin_lock(&ring->queue_lock);
+	added = cring_word_move(&req->word, from, CRING_QUEUED);
+	if (added)
+		list_add_tail(&req->node, &ring->work);
+	spin_unlock(&ring->queue_lock);
+	return added;
+}
+
+/**
+ * cring_work_start - see to it that the work list is run
+ * @ring: whose
+ *
+ * Context: any.
+ */
+void cring_work_start(struct cring_ring *ring)
+{
+	struct cring_worker *worker = NULL;
+	unsigned long irqflags;
+	bool spawn = false;
+
+	spin_lock_irqsave(&ring->queue_lock, irqflags);
+	if (!list_empty(&ring->work)) {
+		spawn = !ring->wq;
+		worker = list_first_entry_or_null(&ring->idle,
+						  struct cring_worker, idle);
+		if (worker)
+			list_del_init(&worker->idle);
+	}
+	spin_unlock_irqrestore(&ring->queue_lock, irqflags);
+	if (worker)
+		queue_work(ring->wq, &worker->work);
+	else if (spawn)
+		queue_work(cring_wq, &ring->spawn_work);
+}
+
+static struct cring_req *cring_work_pop(struct cring_ring *ring,
+					struct cring_worker *worker)
+{
+	struct cring_req *req;
+
+	spin_lock_irq(&ring->queue_lock);
+	req = list_first_entry_or_null(&ring->work, struct cring_req, node);
+	if (req) {
+		list_del_init(&req->node);
+		req->worker = worker;
+		cring_word_own(&req->word, CRING_RUNNING);
+	} else {
+		list_add(&worker->idle, &ring->idle);
+	}
+	spin_unlock_irq(&ring->queue_lock);
+	return req;
+}
+
+/**
+ * cring_worker_interrupt - wake up the worker that runs a request
+ * @req: RUNNING, its CANCEL bit set, in the index
+ *
+ * Context: cring_ring.lock.
+ */
+void cring_worker_interrupt(struct cring_req *req)
+{
+	struct cring_worker *worker = READ_ONCE(req->worker);
+
+	lockdep_assert_held(&req->ring->lock);
+	spin_lock(&worker->lock);
+	if (worker->req == req)
+		send_sig(SIGKILL, worker->task, 1);
+	spin_unlock(&worker->lock);
+}
+
+/**
+ * cring_worker_enter - from here on a request may be interrupted
+ * @worker: the calling worker
+ * @req: RUNNING, about to be tried
+ *
+ * Context: that worker.
+ * Return: false when it was told to stop before that.
+ */
+bool cring_worker_enter(struct cring_worker *worker, struct cring_req *req)
+{
+	spin_lock_irq(&worker->lock);
+	worker->req = req;
+	spin_unlock_irq(&worker->lock);
+	/* a canceller sets the bit, then takes the lock: one of us sees it */
+	if (!(atomic64_read(&req->word) & CRING_WORD_CANCEL))
+		return true;
+	cring_worker_leave(worker);
+	return false;
+}
+
+/**
+ * cring_worker_leave - the worker's request is no longer to be interrupted
+ * @worker: the calling worker
+ *
+ * Context: that worker.
+ */
+void cring_worker_leave(struct cring_worker *worker)
+{
+	spin_lock_irq(&worker->lock);
+	worker->req = NULL;
+	spin_unlock_irq(&worker->lock);
+	if (signal_pending(current))
+		flush_signals(current);
+}
+
+/* run one request as its submitter would have */
+static void cring_worker_run(struct cring_req *req)
+{
+	bool mem = cring_op_get(req->opcode)->flags & CRING_OPF_MEM;
+	struct cring_ident *ident = req->ident;
+	struct mm_struct *mm = req->ring->mm;
+	struct cring_ident_saved saved;
+
+	/* the address space is pinned only while somebody's memory is touched */
+	if (mem && !mmget_not_zero(mm)) {
+		cring_complete(req, -ECANCELED);
+		return;
+	}
+	if (mem)
+		kthread_use_mm(mm);
+	/* the request is gone after cring_issue() */
+	cring_ident_hold(ident);
+	cring_ident_assume(ident, &saved);
+	cring_issue(req, CRING_HOW_WORKER, NULL);
+	cring_ident_drop(ident, &saved);
+	cring_ident_put(ident);
+	if (mem) {
+		kthread_unuse_mm(mm);
+		mmput_async(mm);
+	}
+}
+
+static void cring_worker_fn(struct work_struct *work)
+{
+	struct cring_worker *worker = container_of(work, struct cring_worker,
+						   work);
+	struct cring_ring *ring = worker->ring;
+	struct cring_req *req;
+
+	/* before anything can be sent; from the kernel only */
+	allow_kernel_signal(SIGKILL);
+	spin_lock_irq(&worker->lock);
+	worker->task = current;
+	spin_unlock_irq(&worker->lock);
+
+	while ((req = cring_work_pop(ring, worker))) {
+		cring_worker_run(req);
+		cond_resched();
+	}
+
+	disallow_signal(SIGKILL);
+}
+
+static int cring_worker_spawn(struct cring_ring *ring)
+{
+	struct workqueue_struct *wq;
+	struct cring_worker *workers;
+	unsigned int nr = clamp(cring_max_workers, 1U, 512U);
+	unsigned int i;
+
+	workers = kvcalloc(nr, sizeof(*workers), GFP_KERNEL);
+	if (!workers)
+		return -ENOMEM;
+	wq = alloc_workqueue("cring", WQ_UNBOUND, nr);
+	if (!wq) {
+		kvfree(workers);
+		return -ENOMEM;
+	}
+	for (i = 0; i < nr; i++) {
+		INIT_WORK(&workers[i].work, cring_worker_fn);
+		workers[i].ring = ring;
+		spin_lock_init(&workers[i].lock);
+	}
+	spin_lock_irq(&ring->queue_lock);
+	ring->workers = workers;
+	ring->nr_workers = nr;
+	ring->wq = wq;
+	for (i = 0; i < nr; i++)
+		list_add_tail(&workers[i].idle, &ring->idle);
+	spin_unlock_irq(&ring->queue_lock);
+	return 0;
+}
+
+static void cring_work_fail(struct cring_ring *ring, int res)
+{
+	struct cring_req *req;
+	LIST_HEAD(todo);
+
+	spin_lock_irq(&ring->queue_lock);
+	while ((req = list_first_entry_or_null(&ring->work, struct cring_req,
+					       node))) {
+		list_move_tail(&req->node, &todo);
+		cring_word_own(&req->word, CRING_CLAIMED);
+		req->res = res;
+	}
+	spin_unlock_irq(&ring->queue_lock);
+	cring_complete_todo(ring, &todo);
+}
+
+static void cring_spawn_fn(struct work_struct *work)
+{
+	struct cring_ring *ring = container_of(work, struct cring_ring,
+					       spawn_work);
+	unsigned int i;
+
+	if (!ring->wq && cring_worker_spawn(ring)) {
+		cring_work_fail(ring, -ENOMEM);
+		return;
+	}
+	/* what was queued meanwhile had nobody to start */
+	for (i = 0; i < ring->nr_workers; i++)
+		cring_work_start(ring);
+}
+
+/**
+ * cring_worker_init - no workers yet
+ * @ring: being set up
+ */
+void cring_worker_init(struct cring_ring *ring)
+{
+	INIT_LIST_HEAD(&ring->work);
+	INIT_LIST_HEAD(&ring->idle);
+	INIT_WORK(&ring->spawn_work, cring_spawn_fn);
+}
+
+/**
+ * cring_worker_exit - the end of the workqueue
+ * @ring: nothing in flight
+ *
+ * Context: the module's workqueue; waits for workers between two requests.
+ */
+void cring_worker_exit(struct cring_ring *ring)
+{
+	cancel_work_sync(&ring->spawn_work);
+	if (ring->wq)
+		destroy_workqueue(ring->wq);
+	kvfree(ring->workers);
+}
