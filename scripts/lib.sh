@@ -50,7 +50,7 @@ candidate()	# package [apt options]: the version that apt would take
 	local p=$1
 	shift
 	apt-cache "$@" policy "$p" 2>/dev/null |
-		sed -n 's/^  Candidate: //p' | grep -v '^(none)$'
+		sed -n 's/^  Candidate: //p' | sed '/^(none)$/d'
 }
 
 # apt's lists of packages are refreshed at most once a run, and only when
