@@ -77,22 +77,12 @@ static void check_both(struct __test_metadata *_metadata, struct race *r)
 		TH_LOG("batch %u", r->batch);
 }
 
-/* The checks of race_util.h take -ENOENT for "it ended otherwise". */
-static void cancel_there(struct race *r)
-{
-	unsigned int i;
-
-	cancel_singly(r);
-	for (i = 0; i < BATCH; i++)
-		if (r->answer[i] == -ENOENT)
-			r->answer[i] = -EALREADY;
-}
-
 TEST_F_TIMEOUT(race, c3_of_two_cancels_exactly_one_answers_0, 240)
 {
-	self->r.against = cancel_there;
+	self->r.others = true;
+	self->r.against = cancel_singly;
 	race_run(&self->r, race_rounds(), arm, cancel_here, check_both);
-	expect_both(self->r.stopped, self->r.already);
+	expect_both(self->r.stopped, self->r.already + self->r.late);
 }
 
 static void sqes_here(struct race *r)
@@ -130,9 +120,10 @@ static void check_sqes(struct __test_metadata *_metadata, struct race *r)
 
 TEST_F_TIMEOUT(race, c3_of_an_sqe_and_a_call_exactly_one_answers_0, 240)
 {
-	self->r.against = cancel_there;
+	self->r.others = true;
+	self->r.against = cancel_singly;
 	race_run(&self->r, race_rounds(), arm, sqes_here, check_sqes);
-	expect_both(self->r.stopped, self->r.already);
+	expect_both(self->r.stopped, self->r.already + self->r.late);
 }
 
 static void all_here(struct race *r)

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+/*
+ * C16: all memory comes back.  After 200 more rings the machine must have about
+ * as much free as after the first 20: a leak of 16 KiB a ring would be seen.
+ * (A debug kernel holds freed memory back to catch late uses, and looks for
+ * leaks itself.)
+ */
+#include "util.h"
+#include "life_util.h"
+
+#define WARM_UP		20
+#define TIMES		200
+
+static long meminfo(const char *name)
+{
+	char line[128];
+	long kb = -1;
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, strlen(name)) &&
+		    line[strlen(name)] == ':')
+			kb = atol(line + strlen(name) + 1);
+	if (f)
+		fclose(f);
+	return kb;
+}
+
+/* What is used: not the page cache, and not what others cache. */
+struct usage {
+	long available, slab, vmalloc, percpu;
+};
+
+static struct usage usage_now(void)
+{
+	return (struct usage){
+		.available = meminfo("MemAvailable"),
+		.slab = meminfo("SUnreclaim"),
+		.vmalloc = meminfo("VmallocUsed"),
+		.percpu = meminfo("Percpu"),
+	};
+}
+
+static bool is_back(struct usage was)
+{
+	long tolerance = access("/sys/kernel/debug/kmemleak", F_OK) ? 2048 :
+								      65536;
+	struct usage is = usage_now();
+
+	return is.available >= was.available - tolerance &&
+	       is.slab <= was.slab + tolerance &&
+	       is.vmalloc <= was.vmalloc + tolerance &&
+	       is.percpu <= was.percpu + tolerance;
+}
+
+FIXTURE(memory) {
+	int p[2], refs;
+	struct iovec buffer;
+};
+
+FIXTURE_SETUP(memory)
+{
+	self->refs = module_refs();
+	new_pipe(self->p, 0);
+	self->buffer.iov_len = 64 * 4096;
+	self->buffer.iov_base = new_pages(self->buffer.iov_len);
+	memset(self->buffer.iov_base, 1, self->buffer.iov_len);
+}
+
+FIXTURE_TEARDOWN(memory) { }
+
+enum use { NOT_AT_ALL, IN_FLIGHT, REGISTERED };
+
+static void use(struct __test_metadata *_metadata, FIXTURE_DATA(memory) *self,
+		enum use how)
+{
+	struct cring ring;
+	unsigned int i;
+
+	ring_init_cq(&ring, 2048, 16384);
+	if (how == IN_FLIGHT) {
+		for (i = 0; i < 1000; i++)
+			put(&ring, .opcode = CRING_OP_POLL_ADD,
+			    .fd = self->p[0], .poll32_events = POLLIN,
+			    .user_data = i);
+		for (i = 0; i < 4; i++)
+			put_async_read(_metadata, &ring, i, self->p[0]);
+		submit_all(&ring, 1004);
+	} else if (how == REGISTERED) {
+		int fds[256];
+
+		for (i = 0; i < 256; i++)
+			fds[i] = self->p[i & 1];
+		ASSERT_EQ(0, cring_register_files(&ring, fds, 256));
+		ASSERT_EQ(0, cring_register_buffers(&ring, &self->buffer, 1));
+	}
+	cring_queue_exit(&ring);
+}
+
+static void t_cycles(struct __test_metadata *_metadata,
+		     FIXTURE_DATA(memory) *self, enum use how)
+{
+	struct usage was, is;
+	unsigned int i;
+
+	for (i = 0; i < WARM_UP; i++)
+		use(_metadata, self, how);
+	expect_refs(self->refs);
+	msleep(500);
+	was = usage_now();
+	for (i = 0; i < TIMES; i++)
+		use(_metadata, self, how);
+	expect_refs(self->refs);
+	EXPECT_TRUE(wait_until(is_back(was)));
+	is = usage_now();
+	TH_LOG("kB before and after: available %ld %ld, slab %ld %ld, "
+	       "vmalloc %ld %ld, per CPU %ld %ld", was.available, is.available,
+	       was.slab, is.slab, was.vmalloc, is.vmalloc, was.percpu,
+	       is.percpu);
+}
+
+TEST_F_TIMEOUT(memory, c16_200_rings_give_their_memory_back, 120)
+{
+	t_cycles(_metadata, self, NOT_AT_ALL);
+}
+
+TEST_F_TIMEOUT(memory, c16_200_rings_closed_with_operations_in_flight, 120)
+{
+	t_cycles(_metadata, self, IN_FLIGHT);
+}
+
+TEST_F_TIMEOUT(memory, c16_200_rings_closed_with_things_registered, 120)
+{
+	t_cycles(_metadata, self, REGISTERED);
+}
+
+static int die_with_ring(void *arg)
+{
+	struct cring ring;
+	struct cring_sqe *sqe;
+	unsigned int i;
+
+	if (cring_queue_init(1024, &ring, 0))
+		return 1;
+	for (i = 0; i < 500; i++) {
+		sqe = cring_get_sqe(&ring);
+		cring_prep_read(sqe, *(int *)arg, sink, 1, 0);
+		sqe->user_data = i;
+	}
+	if (cring_submit(&ring) != 500)
+		return 2;
+	kill(getpid(), SIGKILL);
+	return 3;
+}
+
+/* Not every ring is closed: most owners just die. */
+TEST_F_TIMEOUT(memory, c16_200_dead_owners_leave_nothing_behind, 120)
+{
+	struct usage was = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < WARM_UP + TIMES; i++) {
+		if (i == WARM_UP) {
+			expect_refs(self->refs);
+			msleep(500);
+			was = usage_now();
+		}
+		/* -1: it did not return, as it should not */
+		ASSERT_EQ(-1, run_child(die_with_ring, &self->p[0]));
+	}
+	expect_refs(self->refs);
+	EXPECT_TRUE(wait_until(is_back(was)));
+}
+
+TEST_HARNESS_MAIN

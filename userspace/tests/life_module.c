@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+/*
+ * R13: the module's own life.  It cannot go while a ring is open or an
+ * operation hangs; it can afterwards, and comes back any number of times.
+ */
+#include "util.h"
+#include "life_util.h"
+
+#define TIMES	200
+
+static const char *module_file(void)
+{
+	static const char *const paths[] = {
+		"/lib/modules/cring.ko", "/cring.ko", "/cring/cring.ko",
+	};
+	const char *env = getenv("CRING_KO");
+	size_t i;
+
+	if (env)
+		return env;
+	for (i = 0; i < ARRAY_LEN(paths); i++)
+		if (!access(paths[i], R_OK))
+			return paths[i];
+	return NULL;
+}
+#define NO_FILE	"no cring.ko here (CRING_KO names it)"
+
+static int load(void)
+{
+	int fd = open(module_file(), O_RDONLY | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+static int unload(void)
+{
+	return syscall(SYS_delete_module, "cring", O_NONBLOCK) ? -errno : 0;
+}
+
+FIXTURE(module) {
+	struct stage st;
+};
+
+FIXTURE_SETUP(module)
+{
+	self->st.disk = -1;
+	if (!module_file())
+		SKIP(return, NO_FILE);
+	expect_refs(0);
+}
+
+/* Whatever happened, the next test finds it loaded. */
+FIXTURE_TEARDOWN(module)
+{
+	int ret = load();
+
+	EXPECT_TRUE(!ret || ret == -EEXIST);
+	EXPECT_TRUE(wait_until(!access(CRING_DEVICE, F_OK)));
+}
+
+TEST_F(module, r13_rmmod_is_refused_while_the_device_is_open)
+{
+	int fd = open(CRING_DEVICE, O_RDWR | O_CLOEXEC);
+
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(-EWOULDBLOCK, unload());
+	close(fd);
+	expect_refs(0);
+	EXPECT_EQ(0, unload());
+	EXPECT_TRUE(wait_until(access(CRING_DEVICE, F_OK)));
+	EXPECT_EQ(0, load());
+}
+
+TEST_F(module, r13_rmmod_is_refused_while_a_ring_lives)
+{
+	struct cring ring;
+
+	ring_init(&ring, 8);
+	arm_timer(&ring, 1);
+	EXPECT_EQ(-EWOULDBLOCK, unload());
+	cring_queue_exit(&ring);
+	expect_refs(0);
+	EXPECT_EQ(0, unload());
+}
+
+TEST_F(module, r13_rmmod_works_while_only_a_mapping_is_left)
+{
+	struct cring ring;
+
+	ring_init(&ring, 8);
+	ASSERT_EQ(0, close(ring.ring_fd));
+	expect_refs(0);
+	EXPECT_EQ(0, unload());
+	/* Its pages are ours until we unmap them, module or not. */
+	EXPECT_EQ(8, shared_of(&ring)->sq_entries);
+	shared_of(&ring)->sq_tail = 5;
+	munmap(ring.shared, ring.mmap_size);
+}
+
+static int hang_in_device(void *arg)
+{
+	struct cring ring;
+
+	if (cring_queue_init(8, &ring, 0) || !enter_state(&ring, arg))
+		return 1;
+	return 0;
+}
+
+static void t_hung(struct __test_metadata *_metadata, struct stage *st,
+		   enum state state)
+{
+	const char *why = t_stage(_metadata, st, state);
+
+	if (why)
+		SKIP(return, "%s", why);
+	EXPECT_EQ(0, run_child(hang_in_device, st));
+	EXPECT_EQ(-EWOULDBLOCK, unload());
+	msleep(200);
+	EXPECT_EQ(-EWOULDBLOCK, unload());
+	stage_release(st);
+	expect_refs(0);
+	EXPECT_EQ(0, unload());
+	stage_exit(st);
+}
+
+TEST_F(module, r13_rmmod_is_refused_while_a_dead_owners_read_hangs)
+{
+	t_hung(_metadata, &self->st, ST_HUNG_DIRECT);
+}
+
+TEST_F(module, r13_rmmod_is_refused_while_a_dead_owners_worker_hangs)
+{
+	t_hung(_metadata, &self->st, ST_HUNG_FSYNC);
+}
+
+/* At once after the last use: workers, timers and RCU may still be busy. */
+TEST_F_TIMEOUT(module, r13_load_use_unload_200_times, 240)
+{
+	unsigned int i, busy = 0, scale = getenv("CRING_TEST_SCALE") ?
+				atoi(getenv("CRING_TEST_SCALE")) : 100;
+	int p[2];
+
+	new_pipe(p, 0);
+	for (i = 0; i < TIMES * (scale ? scale : 1) / 100 + 1; i++) {
+		struct cring ring;
+		int ret;
+
+		ret = load();
+		ASSERT_TRUE(!ret || (!i && ret == -EEXIST));
+		ASSERT_TRUE(wait_until(!access(CRING_DEVICE, F_OK)));
+		ring_init(&ring, 64);
+		arm_timer(&ring, 1);
+		arm_read(&ring, 2, p[0]);
+		put_async_read(_metadata, &ring, 3, p[0]);
+		put(&ring, .opcode = CRING_OP_NOP, .user_data = 4);
+		submit_all(&ring, 2);
+		if (i & 1)
+			cancel_key(ring.ring_fd, .flags = C_ANY | C_ALL);
+		cring_queue_exit(&ring);
+		while ((ret = unload()) == -EWOULDBLOCK && busy++ < 100000)
+			usleep(100);
+		ASSERT_EQ(0, ret)
+			TH_LOG("round %u", i);
+	}
+}
+
+TEST_HARNESS_MAIN
