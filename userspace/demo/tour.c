@@ -162,12 +162,13 @@ static const char *cancel_text(const struct scene *s)
 		unsigned int flag;
 		const char *name;
 	} parts[] = {
+		{ CRING_ASYNC_CANCEL_FD_FIXED, "fixed" },
 		{ CRING_ASYNC_CANCEL_FD, "fd" },
 		{ CRING_ASYNC_CANCEL_OP, "opcode" },
 		{ CRING_ASYNC_CANCEL_ANY, "ANY" },
 		{ CRING_ASYNC_CANCEL_USERDATA, "user_data" },
 		{ CRING_ASYNC_CANCEL_ALL, "ALL" },
-		{ ~0x3fU, "bad flag" },
+		{ ~0x3fU, "bad" },
 	};
 	const unsigned int by_other = CRING_ASYNC_CANCEL_FD |
 		CRING_ASYNC_CANCEL_OP | CRING_ASYNC_CANCEL_ANY |
@@ -196,7 +197,7 @@ static void print_row(const char *op, const char *where, const char *cancel,
 	rows++;
 	if (surprise[0])
 		surprises++;
-	printf("%-19s %-31s %-20s %-15s %-15s %s%s\n", op, where, cancel,
+	printf("%-19s %-31s %-22s %-15s %-17s %s%s\n", op, where, cancel,
 	       answer, cqe, surprise[0] ? "NO: " : "yes", surprise);
 	fflush(stdout);
 }
@@ -391,6 +392,16 @@ static void armed(void)
 			     cring_key_fd(dup_fd, 0), .res = -ECANCELED });
 	close(dup_fd);
 
+	if (cring_register_files(&ring, pipe_fds, 1) < 0)
+		errx(1, "registering a file");
+	sqe = prep_target_read(0);
+	cring_sqe_set_flags(sqe, CRING_SQE_FIXED_FILE);
+	submit();
+	play((struct scene){ "read, fixed file", "armed",
+			     cring_key_fd(0, CRING_ASYNC_CANCEL_FD_FIXED),
+			     .call = true, .res = -ECANCELED });
+	cring_unregister_files(&ring);
+
 	sqe = target_sqe();
 	cring_prep_write(sqe, full_fds[1], block, BLOCK, 0);
 	submit();
@@ -514,9 +525,9 @@ static void running(void)
 
 	/* One that has read it keeps the worker until it is gone. */
 	target_read(silent_fd);
-	play((struct scene){ "read, FUSE", "running; server never answers",
+	play((struct scene){ "read, FUSE", "running; its server dies",
 			     cring_key64(TARGET, 0), .answer = -EALREADY,
-			     .res = -ECANCELED, .release = kill_fuse });
+			     .res = -ECONNABORTED, .release = kill_fuse });
 
 	dm_suspend("hung");
 	target_read(hung_cached_fd);
@@ -576,7 +587,7 @@ static void refused(void)
 {
 	cring_prep_nop(target_sqe());
 	submit();
-	play((struct scene){ "nop", "done, its CQE is in the CQ",
+	play((struct scene){ "nop", "done; its CQE is in the CQ",
 			     cring_key64(TARGET, 0), .call = true,
 			     .answer = -ENOENT });
 
@@ -625,6 +636,43 @@ static void everything(void)
 			     .call = true, .wait = true, .answer = 12,
 			     .already = 2, .nr = 11, .res = -ECANCELED,
 			     .nr_other = 1, .other_res = BLOCK });
+}
+
+/* ---------------------------------------------------------------------------
+ * One call, many keys
+ */
+
+static void many_keys(void)
+{
+	enum { NR = 64 };
+	struct cring_cancel_key keys[NR + 1];
+	struct outcome o = { 0 };
+	const struct scene s = { .res = -ECANCELED };
+	char answer[32];
+	int i, ret;
+
+	for (i = 0; i < NR; i++) {
+		prep_target_read(i % 2 ? fifo_fd : socket_fds[0]);
+		keys[i] = cring_key64(TARGET, 0);
+	}
+	keys[NR] = keys[0];		/* one more than there are */
+	submit();
+	sleep_ms(SETTLE_MS);
+	ret = cring_cancel_sync_many(&ring, keys, NR + 1, 0, 0);
+	reap(&s, &o);
+	if (ret)
+		wrong(&o, "the call returned %s", number(ret));
+	for (i = 0; i < NR; i++)
+		if (keys[i].res)
+			wrong(&o, "key %d: %s, not 0", i, number(keys[i].res));
+	if (keys[NR].res != -ENOENT)
+		wrong(&o, "the last key: %s, not -ENOENT",
+		      number(keys[NR].res));
+	if (o.nr != NR)
+		wrong(&o, "%u of %d CQEs were there with the answer", o.nr, NR);
+	snprintf(answer, sizeof(answer), "0, and %s", number(keys[NR].res));
+	print_row("64 reads", "armed", "call: 65 keys", answer,
+		  "-ECANCELED (64)", o.wrong);
 }
 
 /* ---------------------------------------------------------------------------
@@ -793,7 +841,7 @@ int main(void)
 	if (ret < 0)
 		errx(STAGE_FAILED, "%s: %s", CRING_DEVICE, strerror(-ret));
 
-	printf("%-19s %-31s %-20s %-15s %-15s %s\n", "operation",
+	printf("%-19s %-31s %-22s %-15s %-17s %s\n", "operation",
 	       "where it was", "cancelled by", "answer", "its CQE", "as promised?");
 	armed();
 	queued();
@@ -801,6 +849,7 @@ int main(void)
 	dispatched();
 	refused();
 	everything();
+	many_keys();
 	from_other_thread();
 	owner_gone();
 	printf("* it says that it was never started: safe to submit again\n"

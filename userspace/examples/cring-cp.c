@@ -148,7 +148,7 @@ static void fail(struct copy *c, int err, const char *what, const char *name)
 	c->err_name = name;
 }
 
-/* The direct descriptor takes whole sectors only; the tail goes by the other. */
+/* The direct descriptor takes whole sectors; the tail goes by the other. */
 static int file_fd(const struct file *f, long long off, unsigned int len)
 {
 	if (f->direct_fd < 0 || off % DIRECT_ALIGN || len % DIRECT_ALIGN)
@@ -180,7 +180,7 @@ static void slot_free(struct copy *c, struct slot *s)
 	c->busy--;
 }
 
-/* A read or write of the slot ended: go on with it, unless it is time to stop. */
+/* A read or write of the slot ended: go on, unless it is time to stop. */
 static void slot_done(struct copy *c, struct slot *s, int res, bool stopping)
 {
 	s->queued = false;
