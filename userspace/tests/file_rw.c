@@ -133,7 +133,9 @@ TEST_F(file, op_read_stops_at_the_end)
 	cring_prep_read(sqe, self->fd, self->buf, 64 * BLK, FILE_SIZE - 2 * BLK);
 	EXPECT_EQ(2 * BLK, run_sqe(&self->ring, sqe));
 	EXPECT_TRUE(is_filled_at(self->buf, 2 * BLK, 1, FILE_SIZE - 2 * BLK));
-	EXPECT_TRUE(is_byte(self->buf + 2 * BLK, 62 * BLK, 0xaa));
+	/* Direct reads of a file may zero what lies behind its end. */
+	if (!(variant->flags & O_DIRECT))
+		EXPECT_TRUE(is_byte(self->buf + 2 * BLK, 62 * BLK, 0xaa));
 
 	sqe = new_sqe(&self->ring, 0);
 	cring_prep_read(sqe, self->fd, self->buf, BLK, FILE_SIZE);

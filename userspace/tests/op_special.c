@@ -141,16 +141,6 @@ TEST_F(special, op_dev_zero)
 	EXPECT_EQ(10, RUN_RW(CRING_OP_WRITE, fd, self->buf, 10));
 }
 
-/* The kernel's own error comes through, not one of the ring's. */
-TEST_F(special, op_dev_full)
-{
-	int fd = open("/dev/full", O_RDWR | O_CLOEXEC);
-
-	if (fd < 0)
-		SKIP(return, "no /dev/full");
-	EXPECT_EQ(-ENOSPC, RUN_RW(CRING_OP_WRITE, fd, self->buf, 10));
-}
-
 TEST_F(special, op_datagrams_keep_their_boundaries)
 {
 	int s[2], i;

@@ -149,12 +149,12 @@ TEST_F(stream, op_write_arrives)
 	struct cring_sqe *sqe = new_sqe(&self->ring, 0);
 
 	cring_prep_write(sqe, self->wr, "data", 4, 0);
-	EXPECT_EQ(4, run_sqe(&self->ring, sqe));
+	ASSERT_EQ(4, run_sqe(&self->ring, sqe));
 	ASSERT_EQ(4, read(self->rd, self->buf, 100));
 	EXPECT_EQ(0, memcmp(self->buf, "data", 4));
 	sqe = new_sqe(&self->ring, 0);
 	cring_prep_writev(sqe, self->wr, iov, 2, -1);
-	EXPECT_EQ(9, run_sqe(&self->ring, sqe));
+	ASSERT_EQ(9, run_sqe(&self->ring, sqe));
 	ASSERT_EQ(9, read(self->rd, self->buf, 100));
 	EXPECT_EQ(0, memcmp(self->buf, "foobarbaz", 9));
 }
@@ -204,7 +204,7 @@ TEST_F(stream, op_armed_write_goes_on_after_a_read)
 		ASSERT_TRUE(n > 0 || errno == EAGAIN);
 		ASSERT_GE(res, -4);
 	}
-	EXPECT_EQ(4, c.res);
+	ASSERT_EQ(4, c.res);
 	ASSERT_TRUE(wait_until((n = read(self->rd, self->buf, 4096)) > 0 ?
 			       (res -= n) == -4 : res == -4));
 }

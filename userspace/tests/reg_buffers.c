@@ -131,6 +131,7 @@ TEST_F(buffers, reg_unregister_while_in_use)
 	EXPECT_EQ(0, memcmp(self->mem + 5, "abc", 3));
 }
 
+/* What counts against RLIMIT_MEMLOCK. */
 static long locked_kb(void)
 {
 	char line[256];
@@ -138,7 +139,7 @@ static long locked_kb(void)
 	FILE *f = fopen("/proc/self/status", "r");
 
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "VmPin: %ld", &kb) == 1)
+		if (sscanf(line, "VmLck: %ld", &kb) == 1)
 			break;
 	if (f)
 		fclose(f);

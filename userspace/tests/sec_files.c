@@ -7,7 +7,7 @@
 
 enum what {
 	PROC_FILE, SYS_FILE, SOCKET, EVENTFD, TIMERFD, TTY, PIPE_END, EPOLL,
-	INOTIFY, RING, UNSET_RING, DEV_NULL,
+	RING, UNSET_RING, DEV_NULL, DEV_FULL,
 };
 
 FIXTURE(s5) { struct cring ring; int fd; char *buf; };
@@ -36,6 +36,8 @@ ROW(eventfd_fsync, EVENTFD, FSYNC, 0, 0, -EOPNOTSUPP, -EINVAL);
 ROW(timerfd_fsync, TIMERFD, FSYNC, 0, 0, -EOPNOTSUPP, -EINVAL);
 ROW(tty_fsync, TTY, FSYNC, 0, 0, -EOPNOTSUPP, -EINVAL);
 ROW(dev_null_fallocate, DEV_NULL, FALLOCATE, 0, 0, -EOPNOTSUPP, -ENODEV);
+/* Neither polled nor NOWAIT, unless a kernel makes it so. */
+ROW(dev_full_write, DEV_FULL, WRITE, 8, 0, -EOPNOTSUPP, -ENOSPC);
 ROW(epoll_read, EPOLL, READ, 8, 0, -EINVAL, -EOPNOTSUPP);
 ROW(ring_read, RING, READ, 64, 0, -EOPNOTSUPP, 0);
 ROW(ring_write, RING, WRITE, 64, 0, -EOPNOTSUPP, 0);
@@ -83,9 +85,6 @@ FIXTURE_SETUP(s5)
 	case EPOLL:
 		self->fd = epoll_create1(0);
 		break;
-	case INOTIFY:
-		self->fd = inotify_init1(0);
-		break;
 	case RING:
 		self->fd = dup(self->ring.ring_fd);
 		break;
@@ -94,6 +93,9 @@ FIXTURE_SETUP(s5)
 		break;
 	case DEV_NULL:
 		self->fd = open("/dev/null", O_RDWR);
+		break;
+	case DEV_FULL:
+		self->fd = open("/dev/full", O_RDWR);
 		break;
 	}
 	ASSERT_GE(self->fd, 0);
@@ -190,6 +192,7 @@ TEST(s8_another_ring_is_no_target_either)
 	cring_queue_exit(&b);
 }
 
+/* Rings of earlier tests may still be on their way out: it only falls. */
 static int module_refs(void)
 {
 	char buf[16];
@@ -221,7 +224,8 @@ TEST(s8_epoll_set_that_watches_its_poller_is_no_cycle)
 	cring_prep_poll_add(new_sqe(&ring, 3), ep, POLLIN);
 	submit_all(&ring, 1);
 	cring_queue_exit(&ring);
-	EXPECT_TRUE(wait_until(module_refs() == refs));
+	EXPECT_TRUE(wait_until(module_refs() <= refs))
+		TH_LOG("references: %d, then %d", refs, module_refs());
 	close(ep);
 }
 
@@ -246,7 +250,7 @@ TEST(s8_ring_inside_a_socket_that_it_polls_is_freed_at_exit)
 	char b;
 
 	ASSERT_EQ(0, run_child(poll_own_coffin, &b));
-	EXPECT_TRUE(wait_until(module_refs() == refs))
+	EXPECT_TRUE(wait_until(module_refs() <= refs))
 		TH_LOG("references: %d, then %d", refs, module_refs());
 }
 
