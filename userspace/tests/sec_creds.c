@@ -169,34 +169,71 @@ TEST(s9_buffers_are_written_only_as_far_as_res_says)
 	cring_queue_exit(&ring);
 }
 
-/* S3: the file belongs to the thread's table at submission, fd by fd. */
-static void *unshared_thread(void *arg)
-{
-	int *fds = arg;	/* [0] a file, [1] the ring */
+/* A thread with a table of descriptors of its own, from which one is gone. */
+struct apart {
+	int file, ring, ret;
+	atomic_int step;
+};
 
-	if (unshare(CLONE_FILES))
-		return (void *)1;
-	close(fds[0]);
-	return (void *)(long)submit_raw(fds[1], 1, 1);
+static void *apart_thread(void *arg)
+{
+	struct apart *a = arg;
+
+	a->ret = unshare(CLONE_FILES) ? -errno : 0;
+	close(a->file);
+	if (!a->ret)
+		a->ret = submit_raw(a->ring, 1, 1);
+	atomic_store(&a->step, 1);
+	wait_until(atomic_load(&a->step) == 2);
+	return NULL;
 }
+
+#define RUN_READ(fd) __extension__ ({					\
+	struct cring_sqe *__s = new_sqe(&ring, 0);			\
+	cring_prep_read(__s, fd, buf, 100, 0);				\
+	run_sqe(&ring, __s); })
 
 TEST(s3_descriptor_is_looked_up_in_the_submitting_thread)
 {
-	int fds[2] = { new_filled("/tmp", O_RDWR, 100, 1), -1 };
+	struct apart a = { .file = new_filled("/tmp", O_RDWR, 100, 1) };
 	struct cring ring;
 	char buf[100];
-	void *ret;
+	pthread_t t;
 
 	ring_init(&ring, 8);
-	fds[1] = ring.ring_fd;
-	cring_prep_read(new_sqe(&ring, 1), fds[0], buf, 100, 0);
+	a.ring = ring.ring_fd;
+	cring_prep_read(new_sqe(&ring, 1), a.file, buf, 100, 0);
 	cring_flush_sq(&ring);
-	ASSERT_TRUE(join_in_time(new_thread(unshared_thread, fds), &ret));
-	ASSERT_EQ(1, (long)ret);
+	t = new_thread(apart_thread, &a);
+	ASSERT_TRUE(wait_until(atomic_load(&a.step) == 1));
+	ASSERT_EQ(1, a.ret);
 	EXPECT_EQ(-EBADF, reap_res(&ring, 1));
-	cring_prep_read(new_sqe(&ring, 2), fds[0], buf, 100, 0);
-	submit_all(&ring, 1);
-	EXPECT_EQ(100, reap_res(&ring, 2));
+	EXPECT_EQ(100, RUN_READ(a.file));
+
+	/* C16: it takes its copy of the ring's descriptor with it, no more. */
+	atomic_store(&a.step, 2);
+	join(t);
+	EXPECT_EQ(100, RUN_READ(a.file));
+	cring_queue_exit(&ring);
+}
+
+static void *close_apart_thread(void *arg)
+{
+	if (!unshare(CLONE_FILES))
+		close(*(int *)arg);
+	msleep(QUIET_MS);
+	return NULL;
+}
+
+TEST(c16_close_in_a_thread_with_its_own_table_is_not_the_last)
+{
+	int fd = new_filled("/tmp", O_RDWR, 100, 1);
+	struct cring ring;
+	char buf[100];
+
+	ring_init(&ring, 8);
+	join(new_thread(close_apart_thread, &ring.ring_fd));
+	EXPECT_EQ(100, RUN_READ(fd));
 	cring_queue_exit(&ring);
 }
 
