@@ -50,7 +50,7 @@ line ~ bad && line !~ fine {
 	if (!excused) {
 		if (!context)
 			print "-- " during
-		context = 30
+		context = 45
 		found = 1
 	}
 }
