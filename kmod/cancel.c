@@ -516,7 +516,7 @@ static int cring_wait_posted(struct cring_ring *ring, struct cring_req *req,
 		if (expires)
 			ret = wait_event_interruptible_hrtimeout(
 				ring->finish_wq, cring_req_posted(req, word),
-				ktime_sub(*expires, ktime_get()));
+				cring_time_left(*expires));
 		else
 			ret = wait_event_interruptible(
 				ring->finish_wq, cring_req_posted(req, word));

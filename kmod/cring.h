@@ -410,6 +410,7 @@ struct cring_batch {
 int cring_submit(struct cring_ring *ring, u32 to_submit, bool *short_of_slots);
 void cring_issue(struct cring_req *req, enum cring_how how,
 		 struct cring_batch *batch);
+bool cring_req_ident(struct cring_req *req);
 void cring_batch_flush(struct cring_ring *ring, struct cring_batch *batch);
 
 /* complete.c APIs: post CQEs and everything that follows from them */
@@ -516,6 +517,7 @@ void cring_ident_hold(struct cring_ident *ident);
 
 /* wait.c APIs */
 int cring_wait(struct cring_ring *ring, u32 min, const ktime_t *expires);
+ktime_t cring_time_left(ktime_t expires);
 int cring_wait_ioctl(struct cring_ring *ring, void __user *arg);
 __poll_t cring_poll(struct file *file, struct poll_table_struct *pt);
 

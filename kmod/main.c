@@ -60,21 +60,32 @@ static long cring_ioctl_submit(struct cring_ring *ring, unsigned long arg)
 	return submitted ?: ret;
 }
 
+/* before there is a ring */
+static long cring_ioctl_new(struct file *file, unsigned int cmd,
+			    void __user *arg)
+{
+	switch (cmd) {
+	case CRING_IOC_SETUP:
+		return cring_ioctl_setup(file, arg);
+	case CRING_IOC_QUERY:
+		return cring_ioctl_query(arg);
+	case CRING_IOC_SUBMIT:
+	case CRING_IOC_WAIT:
+	case CRING_IOC_CANCEL:
+	case CRING_IOC_REGISTER:
+		return -EBADFD;
+	default:
+		return -ENOTTY;
+	}
+}
+
 static long cring_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct cring_ring *ring = smp_load_acquire(&file->private_data);
 	void __user *uarg = (void __user *)arg;
 
-	if (unlikely(!ring)) {
-		if (cmd == CRING_IOC_SETUP)
-			return cring_ioctl_setup(file, uarg);
-		if (cmd == CRING_IOC_QUERY)
-			return cring_ioctl_query(uarg);
-		if (_IOC_TYPE(cmd) == CRING_IOC_MAGIC &&
-		    _IOC_NR(cmd) <= _IOC_NR(CRING_IOC_QUERY))
-			return -EBADFD;
-		return -ENOTTY;
-	}
+	if (unlikely(!ring))
+		return cring_ioctl_new(file, cmd, uarg);
 	/* a ring is its owner's alone, however somebody came by the file */
 	if (unlikely(current->mm != ring->mm) && cmd != CRING_IOC_QUERY)
 		return -EPERM;

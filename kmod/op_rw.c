@@ -97,8 +97,8 @@ static int cring_rw_prep(struct cring_req *req, const struct cring_sqe *sqe)
 /* the vectors are copied at submission: they need not live any longer */
 static int cring_rwv_prep(struct cring_req *req, const struct cring_sqe *sqe)
 {
+	struct iovec one = {}, *iov = &one;
 	struct iov_iter iter;
-	struct iovec *iov = NULL;
 	ssize_t len;
 	int ret;
 
@@ -108,12 +108,14 @@ static int cring_rwv_prep(struct cring_req *req, const struct cring_sqe *sqe)
 	if (ret)
 		return ret;
 	len = import_iovec(cring_rw_is_write(req) ? WRITE : READ,
-			   u64_to_user_ptr(sqe->addr), sqe->len, 0, &iov,
+			   u64_to_user_ptr(sqe->addr), sqe->len, 1, &iov,
 			   &iter);
 	if (len < 0)
 		return len;
+	/* NULL when there is one at most: that needs no memory */
 	req->rw.iov = iov;
 	req->rw.nr_iov = sqe->len;
+	req->rw.addr = (unsigned long)one.iov_base;
 	req->rw.len = len;
 	return 0;
 }
@@ -199,7 +201,13 @@ static bool cring_file_sleeps(struct file *file)
 	return inode->i_sb->s_bdev && cring_bdev_sleeps(inode->i_sb->s_bdev);
 }
 
-static enum cring_rw_mode cring_rw_mode(struct cring_req *req)
+/* only these methods are told that they must not wait */
+static bool cring_rw_has_iter(const struct file *file, int rw)
+{
+	return rw == WRITE ? file->f_op->write_iter : file->f_op->read_iter;
+}
+
+static enum cring_rw_mode cring_rw_mode(struct cring_req *req, int rw)
 {
 	struct file *file = req->file;
 	umode_t mode = file_inode(file)->i_mode;
@@ -212,7 +220,8 @@ static enum cring_rw_mode cring_rw_mode(struct cring_req *req)
 			return CRING_RW_BLOCK;
 		return CRING_RW_NOWAIT;
 	}
-	if (file->f_mode & FMODE_NOWAIT || S_ISSOCK(mode))
+	if ((file->f_mode & FMODE_NOWAIT || S_ISSOCK(mode)) &&
+	    cring_rw_has_iter(file, rw))
 		return CRING_RW_NOWAIT;
 	if (!cring_file_can_arm(file))
 		return CRING_RW_BLOCK;
@@ -365,10 +374,9 @@ static ssize_t cring_rw_write(struct cring_req *req, struct iov_iter *iter)
 
 static ssize_t cring_rw_call(struct cring_req *req, int rw)
 {
-	const struct file_operations *fops = req->file->f_op;
 	struct iov_iter iter;
 
-	if (rw == WRITE ? !fops->write_iter : !fops->read_iter)
+	if (!cring_rw_has_iter(req->file, rw))
 		return cring_rw_legacy(req, rw);
 	cring_rw_iter(req, rw, &iter);
 	if (rw == WRITE)
@@ -457,7 +465,7 @@ static enum cring_verdict cring_rw_issue(struct cring_req *req,
 					 enum cring_how how)
 {
 	int rw = cring_rw_is_write(req) ? WRITE : READ;
-	enum cring_rw_mode mode = cring_rw_mode(req);
+	enum cring_rw_mode mode = cring_rw_mode(req, rw);
 	ssize_t ret;
 
 	if (how == CRING_HOW_INLINE) {
@@ -468,6 +476,11 @@ static enum cring_verdict cring_rw_issue(struct cring_req *req,
 			goto worker;
 		if (cring_rw_frozen(req, rw))
 			goto worker;
+		/* not every method looks for a signal before it sleeps */
+		if (mode == CRING_RW_SIGNAL &&
+		    !(vfs_poll(req->file, NULL) & (req->events | EPOLLERR |
+						   EPOLLHUP)))
+			return CRING_V_ARM;
 	}
 	if (!cring_pos_lock(req, how)) {
 		if (how == CRING_HOW_INLINE)
@@ -477,6 +490,11 @@ static enum cring_verdict cring_rw_issue(struct cring_req *req,
 	}
 	if (how == CRING_HOW_WORKER)
 		req->flags |= CRING_REQ_STARTED;
+	/* a device that would block sends it to a worker, from any context */
+	if (cring_rw_async(req) && !cring_req_ident(req)) {
+		req->res = -ENOMEM;
+		return CRING_V_DONE;
+	}
 	ret = cring_rw_init_iocb(req, rw, mode, how);
 	if (!ret) {
 		/* any sleep in the method sees a signal and gives up */

@@ -93,6 +93,23 @@ static int cring_req_prep(struct cring_req *req, const struct cring_sqe *sqe)
 	return ret;
 }
 
+/**
+ * cring_req_ident - make sure that a request has its submitter's identity
+ * @req: the caller's
+ *
+ * Whatever may go on in another context needs it.  Only what was just accepted
+ * has none yet.
+ *
+ * Context: the submitter, under submit_mutex, unless the request has one.
+ * Return: false when there is no memory for it.
+ */
+bool cring_req_ident(struct cring_req *req)
+{
+	if (!req->ident)
+		req->ident = cring_ident_get(req->ring);
+	return req->ident;
+}
+
 static void cring_req_fail(struct cring_req *req, int res)
 {
 	if (req->flags & CRING_REQ_FAILED)
@@ -112,9 +129,7 @@ static void cring_chain_close(struct cring_accept *a)
 		~CRING_LINKS;
 	do {
 		/* it may be started from any context */
-		if (!member->ident)
-			member->ident = cring_ident_get(a->ring);
-		if (!member->ident) {
+		if (!cring_req_ident(member)) {
 			cring_req_fail(member, -ENOMEM);
 			a->broken = true;
 		}
@@ -267,10 +282,7 @@ static enum cring_verdict cring_to_worker(struct cring_req *req,
 		req->res = -EOPNOTSUPP;
 		return CRING_V_DONE;
 	}
-	/* only what was just accepted, under submit_mutex, has none yet */
-	if (!req->ident)
-		req->ident = cring_ident_get(req->ring);
-	if (!req->ident) {
+	if (!cring_req_ident(req)) {
 		req->res = -ENOMEM;
 		return CRING_V_DONE;
 	}
@@ -283,13 +295,21 @@ static enum cring_verdict cring_to_worker(struct cring_req *req,
 static enum cring_verdict cring_to_poll(struct cring_req *req,
 					enum cring_state self)
 {
-	if (!req->ident)
-		req->ident = cring_ident_get(req->ring);
-	if (!req->ident) {
+	if (!cring_req_ident(req)) {
 		req->res = -ENOMEM;
 		return CRING_V_DONE;
 	}
 	return cring_arm(req, self);
+}
+
+/* poll says ready, and yet it would block (a blocking tty's write does that) */
+static enum cring_verdict cring_give_up(struct cring_req *req,
+					enum cring_how how)
+{
+	if (how == CRING_HOW_INLINE)
+		return cring_to_worker(req, CRING_INLINE);
+	req->res = -EAGAIN;
+	return CRING_V_DONE;
 }
 
 static void cring_issue_done(struct cring_req *req, enum cring_how how,
@@ -375,10 +395,8 @@ void cring_issue(struct cring_req *req, enum cring_how how,
 		if (verdict == CRING_V_ARM) {
 			verdict = cring_to_poll(req, self);
 			if (verdict == CRING_V_ARM &&
-			    ++req->retries > CRING_MAX_RETRIES) {
-				req->res = -EAGAIN;
-				verdict = CRING_V_DONE;
-			}
+			    ++req->retries > CRING_MAX_RETRIES)
+				verdict = cring_give_up(req, how);
 		} else if (verdict == CRING_V_WORK) {
 			verdict = cring_to_worker(req, self);
 		}
@@ -420,9 +438,7 @@ static void cring_issue_batch(struct cring_ring *ring, u32 nr)
 
 		if (unlikely(ring->drain)) {
 			/* held back, it may be started from any context */
-			if (!req->ident)
-				req->ident = cring_ident_get(ring);
-			if (!req->ident)
+			if (!cring_req_ident(req))
 				cring_req_fail(req, -ENOMEM);
 			if (cring_drain_hold(req))
 				continue;

@@ -14,13 +14,24 @@ static bool cring_wait_over(struct cring_ring *ring, u32 min)
 	       !list_empty_careful(&ring->ready);
 }
 
+/**
+ * cring_time_left - a deadline, as the relative time that waits take
+ * @expires: CLOCK_MONOTONIC
+ *
+ * Return: ns, never negative (which the kernel's waits take for "for ever").
+ */
+ktime_t cring_time_left(ktime_t expires)
+{
+	return max_t(ktime_t, ktime_sub(expires, ktime_get()), 0);
+}
+
 static int cring_wait_once(struct cring_ring *ring, u32 min,
 			   const ktime_t *expires)
 {
 	if (expires)
 		return wait_event_interruptible_hrtimeout(
 			ring->waitq, cring_wait_over(ring, min),
-			ktime_sub(*expires, ktime_get()));
+			cring_time_left(*expires));
 	return wait_event_interruptible(ring->waitq,
 					cring_wait_over(ring, min));
 }
@@ -57,29 +68,28 @@ int cring_wait(struct cring_ring *ring, u32 min, const ktime_t *expires)
 	return ret == -ERESTARTSYS ? -EINTR : ret;
 }
 
-static int cring_wait_sigmask(const struct cring_wait *w)
+static int cring_get_sigmask(const struct cring_wait *w, sigset_t *mask)
 {
-	sigset_t mask;
+	void __user *from = u64_to_user_ptr(w->sigmask);
 
 	if (!w->sigmask)
 		return w->sigmask_size ? -EINVAL : 0;
 	if (w->sigmask_size != sizeof(u64))
 		return -EINVAL;
 #ifdef CONFIG_COMPAT
-	if (in_compat_syscall()) {
-		if (get_compat_sigset(&mask, u64_to_user_ptr(w->sigmask)))
-			return -EFAULT;
-	} else
+	if (in_compat_syscall())
+		return get_compat_sigset(mask, from);
 #endif
-	if (copy_from_user(&mask, u64_to_user_ptr(w->sigmask), sizeof(mask)))
-		return -EFAULT;
+	return copy_from_user(mask, from, sizeof(*mask)) ? -EFAULT : 0;
+}
 
-	/* as the kernel's own calls do it: the old mask is back at exit */
-	sigdelsetmask(&mask, sigmask(SIGKILL) | sigmask(SIGSTOP));
+/* as the kernel's own calls do it: a handler runs, then the old mask is back */
+static void cring_set_sigmask(sigset_t *mask)
+{
+	sigdelsetmask(mask, sigmask(SIGKILL) | sigmask(SIGSTOP));
 	current->saved_sigmask = current->blocked;
 	set_restore_sigmask();
-	sigprocmask(SIG_SETMASK, &mask, NULL);
-	return 0;
+	sigprocmask(SIG_SETMASK, mask, NULL);
 }
 
 /* no signal came: the caller's mask is back before it returns */
@@ -104,6 +114,7 @@ int cring_wait_ioctl(struct cring_ring *ring, void __user *arg)
 	int submitted = 0, ret = 0;
 	bool short_of_slots = false;
 	struct cring_wait w;
+	sigset_t mask;
 
 	if (copy_from_user(&w, arg, sizeof(w)))
 		return -EFAULT;
@@ -120,17 +131,19 @@ int cring_wait_ioctl(struct cring_ring *ring, void __user *arg)
 	} else if (w.timeout || w.flags) {
 		return -EINVAL;
 	}
+	ret = cring_get_sigmask(&w, &mask);
+	if (ret)
+		return ret;
 	if (w.to_submit) {
 		submitted = cring_submit(ring, w.to_submit, &short_of_slots);
 		if (submitted < 0 || short_of_slots)
 			return submitted;
 	}
-	ret = cring_wait_sigmask(&w);
-	if (!ret) {
-		ret = cring_wait(ring, w.min_complete, until);
-		if (w.sigmask && ret != -EINTR)
-			cring_restore_sigmask();
-	}
+	if (w.sigmask)
+		cring_set_sigmask(&mask);
+	ret = cring_wait(ring, w.min_complete, until);
+	if (w.sigmask && ret != -EINTR)
+		cring_restore_sigmask();
 	return submitted ?: ret;
 }
 
