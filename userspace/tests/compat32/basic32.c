@@ -3,6 +3,7 @@
  * The basic scenario as a 32-bit program on a 64-bit kernel: the ABI is the
  * same, pointers and struct iovec are not.
  */
+#define _FILE_OFFSET_BITS 64
 #include "util.h"
 #include "cancel_util.h"
 
@@ -61,7 +62,7 @@ TEST_F(compat, read_and_write)
 	    .user_data = 2);
 	submit_all(RING, 1);
 	EXPECT_EQ(512, reap_res(RING, 2));
-	ASSERT_EQ(512, pread64(self->fd, back, 512, 0x100000000ULL));
+	ASSERT_EQ(512, pread(self->fd, back, 512, 0x100000000ULL));
 	EXPECT_EQ(0, memcmp(buf, back, 512));
 }
 
