@@ -221,14 +221,36 @@ static void cring_pass_visit(struct cring_pass *pass, struct cring_req *req)
 /* one circular list of the index, or one opcode's list */
 enum cring_walk { CRING_WALK_USER_DATA, CRING_WALK_FILE, CRING_WALK_OP };
 
-static enum cring_walk cring_filter_walk(const struct cring_filter *filter)
+/* Which of the two lists is the shorter?  Costs no more than that one. */
+static enum cring_walk cring_walk_shorter(struct cring_ring *ring,
+					  const struct cring_filter *filter)
 {
-	if (filter->flags & CRING_ASYNC_CANCEL_USERDATA ||
-	    !(filter->flags & (CRING_CANCEL_KEYS | CRING_ASYNC_CANCEL_ANY)))
-		return CRING_WALK_USER_DATA;
-	if (filter->flags & CRING_ASYNC_CANCEL_FD)
+	struct cring_req *first = cring_index_user_data(ring, filter->user_data);
+	struct cring_req *first_file = cring_index_file(ring, filter->file);
+	struct cring_req *req = first, *req_file = first_file;
+
+	if (!first || !first_file)
+		return first ? CRING_WALK_FILE : CRING_WALK_USER_DATA;
+	do {
+		req = cring_index_next_user_data(req);
+		req_file = cring_index_next_file(req_file);
+	} while (req != first && req_file != first_file);
+	return req == first ? CRING_WALK_USER_DATA : CRING_WALK_FILE;
+}
+
+/* the list to look for matches in; under cring_ring.lock */
+static enum cring_walk cring_filter_walk(struct cring_ring *ring,
+					 const struct cring_filter *filter)
+{
+	bool by_file = filter->flags & CRING_ASYNC_CANCEL_FD;
+
+	if (filter->flags & CRING_ASYNC_CANCEL_USERDATA)
+		return by_file ? cring_walk_shorter(ring, filter) :
+				 CRING_WALK_USER_DATA;
+	if (by_file)
 		return CRING_WALK_FILE;
-	return CRING_WALK_OP;
+	return filter->flags & (CRING_ASYNC_CANCEL_OP | CRING_ASYNC_CANCEL_ANY) ?
+	       CRING_WALK_OP : CRING_WALK_USER_DATA;
 }
 
 static struct cring_req *cring_walk_first(struct cring_ring *ring,
@@ -286,7 +308,7 @@ static void cring_walk_rotate(struct cring_ring *ring, enum cring_walk walk,
 static struct cring_req *cring_index_find(struct cring_ring *ring,
 					  const struct cring_filter *filter)
 {
-	enum cring_walk walk = cring_filter_walk(filter);
+	enum cring_walk walk = cring_filter_walk(ring, filter);
 	bool any = filter->flags & CRING_ASYNC_CANCEL_ANY;
 	unsigned int opcode = any ? 0 : filter->opcode;
 	struct cring_req *first, *req;
@@ -309,11 +331,12 @@ static struct cring_req *cring_index_find(struct cring_ring *ring,
 static void cring_pass_list(struct cring_pass *pass, u8 opcode)
 {
 	struct cring_ring *ring = pass->ring;
-	enum cring_walk walk = cring_filter_walk(pass->filter);
+	enum cring_walk walk;
 	struct cring_req *req;
 	unsigned int n = 0;
 
 	spin_lock_irq(&ring->lock);
+	walk = cring_filter_walk(ring, pass->filter);
 	for (;;) {
 		req = cring_walk_first(ring, walk, pass->filter, opcode);
 		if (!req || req->mark == pass->mark)

@@ -6,6 +6,7 @@
 #include <linux/file.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "cring.h"
@@ -124,6 +125,34 @@ static int cring_same_file(const void *data, struct file *file, unsigned int fd)
 	return file == data;
 }
 
+/* Do all of the process's threads share one table of descriptors? */
+static bool cring_one_table(void)
+{
+	struct task_struct *task;
+	bool one = true;
+
+	rcu_read_lock();
+	for_each_thread(current, task) {
+		struct files_struct *files = READ_ONCE(task->files);
+
+		if (files && files != current->files)
+			one = false;
+	}
+	rcu_read_unlock();
+	return one;
+}
+
+/* Has the owner's process closed its last descriptor of the ring? */
+static bool cring_last_close(struct file *file)
+{
+	if (current->flags & PF_EXITING)
+		return !atomic_read(&current->signal->live) ||
+		       file_count(file) == 1;
+	if (iterate_fd(current->files, 0, cring_same_file, file))
+		return false;
+	return cring_one_table() || file_count(file) == 1;
+}
+
 /*
  * A descriptor was closed.  The ring ends when the owner exits, or closes its
  * last one; the copy of a forked child, or of a vfork()ed one that has the
@@ -133,12 +162,8 @@ static int cring_flush(struct file *file, fl_owner_t id)
 {
 	struct cring_ring *ring = smp_load_acquire(&file->private_data);
 
-	if (!ring || task_tgid(current) != ring->tgid)
-		return 0;
-	if (!(current->flags & PF_EXITING) && current->files &&
-	    iterate_fd(current->files, 0, cring_same_file, file))
-		return 0;
-	cring_ring_shut(ring);
+	if (ring && task_tgid(current) == ring->tgid && cring_last_close(file))
+		cring_ring_shut(ring);
 	return 0;
 }
 

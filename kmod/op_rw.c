@@ -18,6 +18,7 @@
 #include <linux/ioprio.h>
 #include <linux/sched/signal.h>
 #include <linux/security.h>
+#include <linux/sizes.h>
 #include <linux/uio.h>
 
 #include "cring.h"
@@ -38,6 +39,17 @@ static bool cring_rw_is_write(const struct cring_req *req)
 
 /* --- prep --- */
 
+/* only these methods are told that they must not wait */
+static bool cring_rw_has_iter(const struct file *file, int rw)
+{
+	return rw == WRITE ? !!file->f_op->write_iter : !!file->f_op->read_iter;
+}
+
+static bool cring_rw_has_legacy(const struct file *file, int rw)
+{
+	return rw == WRITE ? !!file->f_op->write : !!file->f_op->read;
+}
+
 /* whose I/O priority is a real-time one must be allowed to ask for it */
 static int cring_ioprio_check(u16 ioprio)
 {
@@ -57,11 +69,16 @@ static int cring_ioprio_check(u16 ioprio)
 static int cring_rw_prep_common(struct cring_req *req,
 				const struct cring_sqe *sqe)
 {
+	int rw = cring_rw_is_write(req) ? WRITE : READ;
 	int ret;
 
-	if (sqe->fd_in)
+	if (sqe->fd_in || (s64)sqe->off < -1)
 		return -EINVAL;
-	if ((s64)sqe->off < -1)
+	/* before it waits for what can never be */
+	if (!(req->file->f_mode & (rw == WRITE ? FMODE_WRITE : FMODE_READ)))
+		return -EBADF;
+	if (!cring_rw_has_iter(req->file, rw) &&
+	    !cring_rw_has_legacy(req->file, rw))
 		return -EINVAL;
 	if (sqe->ioprio) {
 		ret = cring_ioprio_check(sqe->ioprio);
@@ -201,12 +218,6 @@ static bool cring_file_sleeps(struct file *file)
 	return inode->i_sb->s_bdev && cring_bdev_sleeps(inode->i_sb->s_bdev);
 }
 
-/* only these methods are told that they must not wait */
-static bool cring_rw_has_iter(const struct file *file, int rw)
-{
-	return rw == WRITE ? file->f_op->write_iter : file->f_op->read_iter;
-}
-
 static enum cring_rw_mode cring_rw_mode(struct cring_req *req, int rw)
 {
 	struct file *file = req->file;
@@ -326,10 +337,6 @@ static ssize_t cring_rw_legacy(struct cring_req *req, int rw)
 	loff_t *pos = cring_has_pos(file) ? &req->iocb.ki_pos : NULL;
 	ssize_t ret, done = 0;
 
-	if (!(file->f_mode & (rw == WRITE ? FMODE_WRITE : FMODE_READ)))
-		return -EBADF;
-	if (rw == WRITE ? !file->f_op->write : !file->f_op->read)
-		return -EINVAL;
 	if (req->rw.buf || req->rw.rw_flags)
 		return -EOPNOTSUPP;
 	ret = rw_verify_area(rw, file, &req->iocb.ki_pos, req->rw.len);
@@ -370,6 +377,24 @@ static ssize_t cring_rw_write(struct cring_req *req, struct iov_iter *iter)
 		cring_unstart_write(&req->iocb);
 	}
 	return ret;
+}
+
+/*
+ * A page fault that sleeps in user space's hands (userfaultfd) would spin
+ * while a signal seems pending: have the pages before.  No attempt moves more
+ * than a pipe holds.
+ */
+static void cring_rw_fault_in(struct cring_req *req, int rw)
+{
+	struct iov_iter iter;
+
+	if (req->rw.buf)
+		return;
+	cring_rw_iter(req, rw, &iter);
+	if (rw == WRITE)
+		fault_in_iov_iter_readable(&iter, SZ_1M);
+	else
+		fault_in_iov_iter_writeable(&iter, SZ_1M);
 }
 
 static ssize_t cring_rw_call(struct cring_req *req, int rw)
@@ -498,8 +523,10 @@ static enum cring_verdict cring_rw_issue(struct cring_req *req,
 	ret = cring_rw_init_iocb(req, rw, mode, how);
 	if (!ret) {
 		/* any sleep in the method sees a signal and gives up */
-		if (mode == CRING_RW_SIGNAL && how == CRING_HOW_INLINE)
+		if (mode == CRING_RW_SIGNAL && how == CRING_HOW_INLINE) {
+			cring_rw_fault_in(req, rw);
 			set_thread_flag(TIF_SIGPENDING);
+		}
 		ret = cring_rw_call(req, rw);
 		if (mode == CRING_RW_SIGNAL && how == CRING_HOW_INLINE)
 			recalc_sigpending();
