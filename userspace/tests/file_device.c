@@ -167,6 +167,42 @@ TEST_F(device, op_read_only_device_refuses_writes)
 	close(wr);
 }
 
+/* A device so slow that what is not in the cache cannot come in time. */
+TEST_F(device, op_rwf_nowait_gives_what_is_cached)
+{
+	const unsigned int half = 64 * 1024;
+	struct { unsigned int len, off, flags; int want; } t[] = {
+		{ half, 0, RWF_NOWAIT, (int)half },
+		{ 2 * half, 0, RWF_NOWAIT, (int)half },	/* not finished */
+		{ 4096, 8 * half, RWF_NOWAIT, -EAGAIN },
+		{ 2 * half, 0, 0, (int)(2 * half) },	/* finished */
+	};
+	unsigned int i;
+	int fd;
+
+	new_nullb(&self->nb, .delay_ns = 200 * NSEC_PER_MSEC);
+	fd = nullb_open(&self->nb, O_RDWR);
+	fill(self->buf, 2 * half, 6);
+	ASSERT_EQ((ssize_t)(2 * half), pwrite(fd, self->buf, 2 * half, 0));
+	/* Its cache goes with its last descriptor. */
+	close(fd);
+	fd = nullb_open(&self->nb, O_RDONLY);
+	ASSERT_EQ(0, posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM));
+	ASSERT_EQ((ssize_t)half, pread(fd, self->buf, half, 0));
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		struct cring_sqe *sqe = new_sqe(&self->ring, 0);
+
+		memset(self->buf, 0, 2 * half);
+		cring_prep_read(sqe, fd, self->buf, t[i].len, t[i].off);
+		sqe->rw_flags = t[i].flags;
+		EXPECT_EQ(t[i].want, run_sqe(&self->ring, sqe))
+			TH_LOG("row %u", i);
+		if (t[i].want > 0)
+			EXPECT_TRUE(is_filled(self->buf, t[i].want, 6));
+	}
+	close(fd);
+}
+
 /* R3: a frozen file system holds writes back; the submitter must not wait. */
 FIXTURE(frozen) { struct cring ring; int dir, fd; bool frozen; };
 FIXTURE_SETUP(frozen)

@@ -211,43 +211,4 @@ TEST(op_read_that_is_half_cached_is_finished)
 	cring_queue_exit(&ring);
 }
 
-TEST(op_rwf_nowait_is_eagain_when_not_cached)
-{
-	const size_t len = 1 << 20;
-	struct cring_sqe *sqe;
-	struct cring ring;
-	char *buf;
-	int fd, ret;
-
-	if (!EXT4_DIR)
-		SKIP(return, "no ext4 mounted");
-	fd = new_filled(EXT4_DIR, O_RDWR, len, 4);
-	buf = new_pages(len);
-	ring_init(&ring, 8);
-	sqe = new_sqe(&ring, 0);
-	cring_prep_read(sqe, fd, buf, 4096, 0);
-	sqe->rw_flags = RWF_NOWAIT;
-	EXPECT_EQ(4096, run_sqe(&ring, sqe));
-
-	/* Half there: a short read, and not finished. */
-	drop_cache(_metadata, fd, len / 2, len / 2);
-	sqe = new_sqe(&ring, 0);
-	cring_prep_read(sqe, fd, buf, len, 0);
-	sqe->rw_flags = RWF_NOWAIT;
-	ret = run_sqe(&ring, sqe);
-	EXPECT_GE(ret, (int)(len / 4));
-	EXPECT_LE(ret, (int)(len / 2 + len / 4));
-	EXPECT_TRUE(is_filled(buf, ret > 0 ? ret : 0, 4));
-
-	/* -EAGAIN, unless the readahead that it started was faster. */
-	drop_cache(_metadata, fd, 0, len);
-	sqe = new_sqe(&ring, 0);
-	cring_prep_read(sqe, fd, buf, 4096, len / 2);
-	sqe->rw_flags = RWF_NOWAIT;
-	ret = run_sqe(&ring, sqe);
-	EXPECT_TRUE(ret == -EAGAIN || ret == 4096)
-		TH_LOG("res %d", ret);
-	cring_queue_exit(&ring);
-}
-
 TEST_HARNESS_MAIN
