@@ -93,7 +93,8 @@ shell:
 lint:
 	@scripts/setup lint
 	shellcheck -x scripts/setup scripts/kernel scripts/kernel-debug \
-		scripts/kselftest scripts/vm scripts/check scripts/lib.sh .ci/run
+		scripts/kselftest scripts/vm scripts/guest-init scripts/check \
+		scripts/guest-check scripts/demo scripts/lib.sh .ci/run
 
 clean:
 	rm -rf build cring.ko
