@@ -257,6 +257,16 @@ static inline pid_t fuse_start(const char *dir)
 	}
 }
 
+/* From here on it reads no request, until SIGCONT. */
+static inline void fuse_freeze(pid_t pid)
+{
+	int status;
+
+	kill(pid, SIGSTOP);
+	if (waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status))
+		errx(STAGE_FAILED, "the FUSE server does not stop");
+}
+
 /* The connection ends, and with it every request. */
 static inline void fuse_stop(const char *dir, pid_t pid)
 {

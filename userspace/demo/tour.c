@@ -20,9 +20,9 @@
 #include "stage.h"
 
 #define BLOCK		4096
-#define SETTLE_MS	40	/* an operation gets to its place */
-#define PATIENCE_MS	4000	/* a CQE that shall come, comes */
-#define SLOW_NS		"400000000"
+#define SETTLE_MS	100	/* an operation gets to its place */
+#define PATIENCE_MS	8000	/* a CQE that shall come, comes */
+#define SLOW_NS		"1000000000"
 #define SECTORS		(64 * 2048)
 
 /* user_data */
@@ -515,7 +515,7 @@ static void running(void)
 			     .res = -ECANCELED });
 
 	/* A server that is stopped has not read the request. */
-	kill(fuse_server, SIGSTOP);
+	fuse_freeze(fuse_server);
 	target_read(silent_fd);
 	play((struct scene){ "read, FUSE", "running; server has not seen it",
 			     cring_key64(TARGET, 0), .call = true,
@@ -735,7 +735,7 @@ static void print_gone(const char *how, long long took_ms)
 	struct outcome o = { 0 };
 	char answer[32];
 
-	if (took_ms > 1000)
+	if (took_ms >= PATIENCE_MS)
 		wrong(&o, "it took %lld ms", took_ms);
 	snprintf(answer, sizeof(answer), "gone in %lld ms", took_ms);
 	print_row("read, hung disk", "in the device, direct", how, answer, "-",
@@ -764,7 +764,7 @@ static void owner_gone(void)
 		pause();
 		_exit(0);
 	}
-	sleep_ms(10 * SETTLE_MS);
+	sleep_ms(5 * SETTLE_MS);
 	start = now_ms();
 	kill(pid, SIGKILL);
 	while (waitpid(pid, &status, WNOHANG) == 0 &&
