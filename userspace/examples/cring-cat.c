@@ -26,7 +26,7 @@ struct buffer {
 
 static struct cring ring;
 static struct buffer buffers[2];
-static int in_fd;
+static int in_fd, out_fd = STDOUT_FILENO;
 
 static void queue_read(struct buffer *b)
 {
@@ -41,7 +41,7 @@ static void queue_write(struct buffer *b)
 {
 	struct cring_sqe *sqe = cring_get_sqe(&ring);
 
-	cring_prep_write(sqe, STDOUT_FILENO, b->data + b->put, b->len - b->put,
+	cring_prep_write(sqe, out_fd, b->data + b->put, b->len - b->put,
 			 CUR_POS);
 	cring_sqe_set_data64(sqe, CRING_OP_WRITE);
 }
@@ -125,6 +125,22 @@ static int cat(int fd, int *out)
 	return err;
 }
 
+/*
+ * A terminal is written through a ring only without blocking.  That is a flag
+ * of the open file, which others share: so it gets an open file of our own.
+ */
+static void open_terminal(void)
+{
+	int fd;
+
+	if (!isatty(STDOUT_FILENO))
+		return;
+	fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY |
+		  O_CLOEXEC);
+	if (fd >= 0)
+		out_fd = fd;
+}
+
 static const char usage[] =
 "Usage: cring-cat [FILE]...\n"
 "Copy files to standard output through /dev/cring.  Without a file, or for -,\n"
@@ -166,6 +182,7 @@ int main(int argc, char **argv)
 			ret == -ENOENT ? " (is the module loaded?)" : "");
 		return EXIT_FAILURE;
 	}
+	open_terminal();
 	for (; nr-- && !out; name++) {
 		bool is_stdin = !strcmp(*name, "-");
 		int fd = is_stdin ? STDIN_FILENO :
