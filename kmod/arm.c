@@ -10,7 +10,8 @@
  *
  * A wait queue may be freed before its file (signalfd, for one): its owner
  * then wakes with POLLFREE and frees it after a grace period.  So the pointer
- * to the queue's head is read under RCU, and cleared by that wake-up.
+ * to the queue's head is read under RCU, and cleared by the wake-up that takes
+ * the entry off.
  */
 #include "cring.h"
 
@@ -50,9 +51,8 @@ static int cring_wake(struct cring_req *req, struct wait_queue_entry *entry,
 	list_del_init(&entry->entry);
 	if (kick)
 		cring_kick(req->ring);
-	if (mask & POLLFREE)
-		/* the last access: the head may be freed from here on */
-		smp_store_release(&entry->private, NULL);
+	/* off the queue, POLLFREE cannot reach us any more: the last access */
+	smp_store_release(&entry->private, NULL);
 	return 1;
 }
 
@@ -102,6 +102,8 @@ static void cring_queue_proc(struct file *file, struct wait_queue_head *head,
  * cring_disarm - take a request off the wait queues it is on
  * @req: the caller's: not ARMED, and no longer to be woken
  *
+ * Whatever else is done with the request comes after this.
+ *
  * Context: any; takes wait queues' locks.
  */
 void cring_disarm(struct cring_req *req)
@@ -120,6 +122,8 @@ void cring_disarm(struct cring_req *req)
 		}
 		rcu_read_unlock();
 	}
+	if (req->nr_wait)
+		cring_word_unwake(&req->word);
 	req->nr_wait = 0;
 }
 
@@ -127,8 +131,7 @@ void cring_disarm(struct cring_req *req)
 static enum cring_verdict cring_arm_undo(struct cring_req *req, int res)
 {
 	cring_disarm(req);
-	if (atomic64_fetch_andnot(CRING_WORD_WOKEN, &req->word) &
-	    CRING_WORD_CANCEL)
+	if (atomic64_read(&req->word) & CRING_WORD_CANCEL)
 		res = -ECANCELED;
 	req->res = res;
 	return res ? CRING_V_DONE : CRING_V_ARM;

@@ -26,7 +26,8 @@ struct cring_pass {
 	struct cring_ring *ring;
 	const struct cring_filter *filter;
 	struct list_head todo;	/* claimed, to be completed */
-	u32 mark;		/* ALL: this pass, else 0 */
+	u32 mark;		/* ALL: what this pass has counted, else 0 */
+	u32 walked;		/* ALL: what its walk of a list has passed */
 	u32 matched;
 	u32 already;
 	struct cring_req *req;	/* the last match that was -EALREADY ... */
@@ -102,8 +103,10 @@ static void cring_pass_collateral(struct cring_pass *pass,
 	struct cring_req *req;
 
 	list_for_each_entry(req, from, node) {
+		if (!pass->mark)
+			continue;
 		req->mark = pass->mark;
-		if (pass->mark && cring_filter_matches(pass->filter, req))
+		if (cring_filter_matches(pass->filter, req))
 			pass->matched++;
 	}
 	list_splice_tail(from, &pass->todo);
@@ -156,18 +159,18 @@ static int cring_cancel_claim(struct cring_req *req, struct list_head *rest)
 		case CRING_INLINE:
 		case CRING_RUNNING:
 		case CRING_DISPATCHED:
+		case CRING_CLAIMED:	/* by a device, it may be tried again */
 			if (!(word & CRING_WORD_CANCEL) &&
 			    !cring_word_set(&req->word, word, CRING_WORD_CANCEL))
 				continue;
 			if (state == CRING_RUNNING)
 				cring_worker_interrupt(req);
 			return -EALREADY;
-		case CRING_CLAIMED:
-			return -EALREADY;
 		default:
 			return -ENOENT;
 		}
 		req->res = -ECANCELED;
+		cring_drain_unhold(req);
 		if (!list_empty(&req->chain))
 			cring_chain_cut(req, waiting, rest);
 		return 0;
@@ -201,7 +204,8 @@ static void cring_pass_visit(struct cring_pass *pass, struct cring_req *req)
 	LIST_HEAD(rest);
 	int ret;
 
-	req->mark = pass->mark;
+	if (pass->mark)
+		req->mark = pass->mark;
 	ret = cring_cancel_claim(req, &rest);
 	if (ret == -ENOENT)
 		return;
@@ -339,11 +343,12 @@ static void cring_pass_list(struct cring_pass *pass, u8 opcode)
 	walk = cring_filter_walk(ring, pass->filter);
 	for (;;) {
 		req = cring_walk_first(ring, walk, pass->filter, opcode);
-		if (!req || req->mark == pass->mark)
+		if (!req || req->mark == pass->walked)
 			break;
-		if (cring_filter_matches(pass->filter, req))
+		if (req->mark != pass->mark &&
+		    cring_filter_matches(pass->filter, req))
 			cring_pass_visit(pass, req);
-		req->mark = pass->mark;
+		req->mark = pass->walked;
 		cring_walk_rotate(ring, walk, req);
 		if (++n % CRING_CANCEL_BREAK)
 			continue;
@@ -393,8 +398,13 @@ static void cring_pass_one(struct cring_pass *pass)
 {
 	struct cring_ring *ring = pass->ring;
 	struct cring_req *req;
+	unsigned int round = 0;
 	u32 seq;
 
+	/*
+	 * Only the batch that was in progress at the start matters: when it has
+	 * ended meanwhile, what it left in flight is in the index.
+	 */
 	do {
 		seq = smp_load_acquire(&ring->batch_seq);
 		spin_lock_irq(&ring->lock);
@@ -407,7 +417,8 @@ static void cring_pass_one(struct cring_pass *pass)
 			cring_pass_batch(pass);
 		/* the index again after what was read of the batch */
 		smp_rmb();
-	} while (!pass->matched && seq != READ_ONCE(ring->batch_seq));
+	} while (!pass->matched && seq != READ_ONCE(ring->batch_seq) &&
+		 !round++);
 }
 
 static void cring_pass_all(struct cring_pass *pass)
@@ -416,9 +427,11 @@ static void cring_pass_all(struct cring_pass *pass)
 	unsigned int opcode;
 
 	mutex_lock(&ring->cancel_mutex);
-	if (!++ring->cancel_mark)
-		ring->cancel_mark = 1;
+	ring->cancel_mark += 2;
+	if (!ring->cancel_mark)
+		ring->cancel_mark = 2;
 	pass->mark = ring->cancel_mark;
+	pass->walked = pass->mark + 1;
 	/* the batch first: what it holds can move to the index, not back */
 	cring_pass_batch(pass);
 	if (pass->filter->flags & CRING_ASYNC_CANCEL_ANY)
@@ -505,8 +518,9 @@ struct cring_cancel_wait {
 };
 
 /* Is the CQE of that use of the record in the CQ? */
-static bool cring_req_posted(struct cring_req *req, u64 word)
+static bool cring_req_posted(struct cring_ring *ring, void *data, u64 word)
 {
+	struct cring_req *req = data;
 	u64 now = atomic64_read_acquire(&req->word);
 
 	return !cring_word_same(now, word) ||
@@ -533,18 +547,7 @@ static struct cring_req *cring_wait_next(struct cring_ring *ring,
 static int cring_wait_posted(struct cring_ring *ring, struct cring_req *req,
 			     u64 word, const ktime_t *expires)
 {
-	int ret;
-
-	do {
-		if (expires)
-			ret = wait_event_interruptible_hrtimeout(
-				ring->finish_wq, cring_req_posted(req, word),
-				cring_time_left(*expires));
-		else
-			ret = wait_event_interruptible(
-				ring->finish_wq, cring_req_posted(req, word));
-	} while (ret == -ERESTARTSYS && cring_kick_absorb(ring));
-	return ret == -ERESTARTSYS ? -EINTR : ret;
+	return cring_wait_for(ring, cring_req_posted, req, word, expires);
 }
 
 /* wait until every match of one key has finished */

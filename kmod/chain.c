@@ -36,6 +36,7 @@ static struct cring_req *cring_chain_take(struct cring_req *prev)
 		cring_timer_del(req);
 	/* LINKED, and a timer's ARMED, are only left under the lock we hold */
 	WARN_ON_ONCE(!cring_word_claim(&req->word, atomic64_read(&req->word)));
+	cring_drain_unhold(req);
 	cring_chain_unlink(prev, req);
 	if (!(req->flags & CRING_REQ_FAILED))
 		req->res = -ECANCELED;
@@ -90,7 +91,12 @@ void cring_chain_advance(struct cring_comp *comp, struct cring_req *req,
 			cring_finish(comp, cring_chain_take(req));
 
 	if (!cring_chain_last(req)) {
-		cring_ready_add(list_next_entry(req, chain), CRING_LINKED);
+		struct cring_req *next = list_next_entry(req, chain);
+
+		list_del_init(&req->chain);
+		/* its head may have ended inline, and the batch be over soon */
+		cring_park_index(next);
+		cring_ready_add(next, CRING_LINKED);
 		comp->ready = true;
 	}
 	list_del_init(&req->chain);
@@ -122,6 +128,20 @@ void cring_drain_begin(struct cring_ring *ring, struct cring_req **batch,
 	}
 	for (i = 0; i < nr; i++)
 		batch[i]->lflags |= CRING_REQL_HELD;
+}
+
+/**
+ * cring_drain_unhold - a request that was never started is being ended
+ * @req: just claimed; its CQE ends what it counts for
+ *
+ * Context: cring_ring.lock.
+ */
+void cring_drain_unhold(struct cring_req *req)
+{
+	if (!(req->lflags & CRING_REQL_HELD))
+		return;
+	req->lflags &= ~CRING_REQL_HELD;
+	req->ring->active++;
 }
 
 /* the request, and with it its chain, counts as started from here on */
@@ -158,7 +178,6 @@ static bool cring_drain_blocks(const struct cring_req *req)
 bool cring_drain_hold(struct cring_req *req)
 {
 	struct cring_ring *ring = req->ring;
-	struct cring_req *member = req;
 	bool hold = true;
 
 	spin_lock_irq(&ring->lock);
@@ -170,10 +189,7 @@ bool cring_drain_hold(struct cring_req *req)
 	} else if (cring_word_move(&req->word, CRING_ACCEPTED,
 				   CRING_DEFERRED)) {
 		list_add_tail(&req->node, &ring->deferred);
-		do {
-			cring_index_add(member);
-			member = list_next_entry(member, chain);
-		} while (member != req);
+		cring_park_index(req);
 	}
 	spin_unlock_irq(&ring->lock);
 	return hold;

@@ -31,11 +31,21 @@ static inline int cring_kiocb_set_rw_flags(struct kiocb *iocb, rwf_t flags,
 /*
  * The freeze protection of an asynchronous write is taken by whoever calls
  * ->write_iter and given back by the completion.  Newer kernels take it (and
- * give it back when nothing was queued) in vfs_iocb_iter_write().
+ * give it back when nothing was queued) in vfs_iocb_iter_write().  A frozen
+ * file system would block even a write that must not wait.
  */
 #ifdef CRING_HAVE_KIOCB_START_WRITE
-static inline void cring_start_write(struct kiocb *iocb)
+static inline bool cring_start_write(struct kiocb *iocb, bool nowait)
 {
+	struct super_block *sb = file_inode(iocb->ki_filp)->i_sb;
+
+	/* asked for, not held: a freeze in between makes the write wait */
+	if (nowait) {
+		if (!sb_start_write_trylock(sb))
+			return false;
+		sb_end_write(sb);
+	}
+	return true;
 }
 
 static inline void cring_unstart_write(struct kiocb *iocb)
@@ -47,13 +57,17 @@ static inline void cring_end_write(struct kiocb *iocb)
 	kiocb_end_write(iocb);
 }
 #else
-static inline void cring_start_write(struct kiocb *iocb)
+static inline bool cring_start_write(struct kiocb *iocb, bool nowait)
 {
 	struct super_block *sb = file_inode(iocb->ki_filp)->i_sb;
 
-	sb_start_write(sb);
+	if (!nowait)
+		sb_start_write(sb);
+	else if (!sb_start_write_trylock(sb))
+		return false;
 	/* lockdep: the completion gives it back, from wherever it runs */
 	__sb_writers_release(sb, SB_FREEZE_WRITE);
+	return true;
 }
 
 static inline void cring_end_write(struct kiocb *iocb)

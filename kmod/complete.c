@@ -29,25 +29,34 @@ void cring_comp_begin(struct cring_comp *comp, struct cring_ring *ring)
 	spin_lock_irqsave(&ring->lock, comp->irqflags);
 }
 
+static bool cring_req_is_rw(const struct cring_req *req)
+{
+	return req->flags & CRING_REQ_PREPPED &&
+	       cring_op_get(req->opcode)->flags & CRING_OPF_RW;
+}
+
+/**
+ * cring_req_result - what an operation ends with
+ * @req: the caller's
+ * @res: why it ends now
+ *
+ * Bytes that an earlier attempt moved win over any error.
+ */
+s32 cring_req_result(const struct cring_req *req, s32 res)
+{
+	if (res < 0 && cring_req_is_rw(req) && req->rw.done)
+		return req->rw.done;
+	return res;
+}
+
 /* Did it end in a way that breaks a soft link behind it? */
 static bool cring_req_failed(const struct cring_req *req)
 {
-	switch (req->opcode) {
-	case CRING_OP_READ:
-	case CRING_OP_READV:
-	case CRING_OP_READ_FIXED:
-	case CRING_OP_WRITE:
-	case CRING_OP_WRITEV:
-	case CRING_OP_WRITE_FIXED:
-		return req->res < 0 || req->res != req->rw.len;
-	case CRING_OP_TIMEOUT:
-		if (req->res == -ETIME &&
-		    req->timer.flags & CRING_TIMEOUT_ETIME_SUCCESS)
-			return false;
-		fallthrough;
-	default:
-		return req->res < 0;
-	}
+	if (req->res < 0)
+		return !(req->res == -ETIME &&
+			 req->opcode == CRING_OP_TIMEOUT &&
+			 req->timer.flags & CRING_TIMEOUT_ETIME_SUCCESS);
+	return cring_req_is_rw(req) && req->res != req->rw.len;
 }
 
 static u32 cring_cqe_flags(const struct cring_req *req)
@@ -115,8 +124,7 @@ static void cring_signal(struct cring_ring *ring)
 	struct eventfd_ctx *ctx;
 
 	/* pairs with the barrier between queueing there and checking the CQ */
-	if (wq_has_sleeper(&ring->waitq))
-		wake_up(&ring->waitq);
+	smp_mb();
 	if (waitqueue_active(&ring->poll_wait))
 		__wake_up(&ring->poll_wait, TASK_NORMAL, 0,
 			  poll_to_key(EPOLLIN | EPOLL_URING_WAKE));
@@ -159,11 +167,11 @@ void cring_comp_end(struct cring_comp *comp)
 	}
 	spin_unlock_irqrestore(&ring->lock, comp->irqflags);
 
+	if ((comp->posted || comp->finish) && wq_has_sleeper(&ring->waitq))
+		wake_up(&ring->waitq);
 	if (comp->posted)
 		cring_signal(ring);
-	if (comp->finish)
-		wake_up_all(&ring->finish_wq);
-	if (comp->ready)
+	if (comp->ready && !comp->own)
 		cring_kick(ring);
 	while (comp->release) {
 		struct cring_req *req = llist_entry(comp->release,
@@ -255,7 +263,8 @@ void cring_req_release(struct cring_req *req, bool sync)
  */
 void cring_req_put(struct cring_req *req, bool sync)
 {
-	if (atomic_read(&req->refs) != 1 && !atomic_dec_and_test(&req->refs))
+	/* the other side's last words before its hold went */
+	if (atomic_read_acquire(&req->refs) != 1 && !atomic_dec_and_test(&req->refs))
 		return;
 	if (unlikely(req->flags & CRING_REQ_REISSUE))
 		cring_reissue(req);

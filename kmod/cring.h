@@ -97,7 +97,7 @@ struct cring_op {
 
 #define CRING_OPF_FILE		(1U << 0)	/* sqe->fd names its file */
 #define CRING_OPF_MEM		(1U << 1)	/* touches user memory */
-#define CRING_OPF_CANCEL	(1U << 2)	/* a cancel: never a target */
+#define CRING_OPF_RW		(1U << 2)	/* a read or a write: uses req->rw */
 #define CRING_OPF_FLUSH		(1U << 3)	/* wants earlier CQEs posted */
 
 /* ---------------------------------------------------------------------------
@@ -300,8 +300,8 @@ struct cring_worker {
  * @idle: workers without work
  * @waitq: threads inside wait; only tasks, woken from wait queue callbacks
  * @nr_waiting: how many: they run what becomes ready
+ * @submitting: a thread is inside submit, and may be asleep there
  * @poll_wait: poll and epoll on the ring's file
- * @finish_wq: synchronous cancels that wait for their matches
  * @freed: records on their way back to @free
  * @refs: the file; the operations in flight (one for all); pending task work
  */
@@ -359,9 +359,9 @@ struct cring_ring {
 	struct callback_head task_work;
 	unsigned long task_work_queued;
 	atomic_t nr_waiting;
+	bool submitting;
 	wait_queue_head_t waitq;
 	wait_queue_head_t poll_wait;
-	wait_queue_head_t finish_wq;
 	struct llist_head freed;
 
 	/* life */
@@ -419,7 +419,8 @@ struct cring_comp {
 	unsigned long irqflags;
 	struct llist_node *release;	/* records to give back, last first */
 	unsigned int posted;
-	bool finish;			/* a WAITED one was among them */
+	bool finish;			/* one was among them that is waited for */
+	bool own;			/* the caller runs the ready list itself */
 	bool ready;			/* something went to the ready list */
 	bool put;			/* the last one of a closed ring */
 	bool sync;			/* by a worker: see cring_req_release() */
@@ -430,12 +431,14 @@ void cring_finish(struct cring_comp *comp, struct cring_req *req);
 void cring_comp_end(struct cring_comp *comp);
 void cring_complete(struct cring_req *req, s32 res);
 void cring_complete_todo(struct cring_ring *ring, struct list_head *todo);
+s32 cring_req_result(const struct cring_req *req, s32 res);
 void cring_req_put(struct cring_req *req, bool sync);
 void cring_req_release(struct cring_req *req, bool sync);
 
 /* park.c APIs: make a request visible to cancel and let go of it */
 bool cring_park(struct cring_req *req, enum cring_state from,
 		enum cring_state to);
+void cring_park_index(struct cring_req *req);
 void cring_reissue(struct cring_req *req);
 
 /* index.c APIs: find requests by user_data, file and opcode; under .lock */
@@ -475,6 +478,7 @@ void cring_chain_cut(struct cring_req *req, bool waiting,
 void cring_drain_begin(struct cring_ring *ring, struct cring_req **batch,
 		       u32 nr);
 bool cring_drain_hold(struct cring_req *req);
+void cring_drain_unhold(struct cring_req *req);
 void cring_drain_pump(struct cring_comp *comp);
 void cring_drain_end(struct cring_ring *ring);
 
@@ -517,7 +521,9 @@ void cring_ident_hold(struct cring_ident *ident);
 
 /* wait.c APIs */
 int cring_wait(struct cring_ring *ring, u32 min, const ktime_t *expires);
-ktime_t cring_time_left(ktime_t expires);
+typedef bool cring_over_fn(struct cring_ring *ring, void *data, u64 arg);
+int cring_wait_for(struct cring_ring *ring, cring_over_fn *over, void *data,
+		   u64 arg, const ktime_t *expires);
 int cring_wait_ioctl(struct cring_ring *ring, void __user *arg);
 __poll_t cring_poll(struct file *file, struct poll_table_struct *pt);
 

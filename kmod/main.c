@@ -14,7 +14,7 @@
 unsigned int cring_max_workers = 128;
 module_param_named(max_workers, cring_max_workers, uint, 0644);
 MODULE_PARM_DESC(max_workers,
-		 "operations that a ring runs in workers at once, 1 to 512, for rings set up from now on (default 128)");
+		 "operations that a ring runs in workers at once, 1 to 512, for rings that start their workers from now on (default 128)");
 
 struct workqueue_struct *cring_wq;
 

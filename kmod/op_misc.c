@@ -40,7 +40,10 @@ static int cring_cancel_prep(struct cring_req *req, const struct cring_sqe *sqe)
 		return 0;
 	req->file = cring_file_get(req->ring, sqe->fd,
 				   match->flags & CRING_ASYNC_CANCEL_FD_FIXED);
-	return req->file ? 0 : -EBADF;
+	if (!req->file)
+		return -EBADF;
+	/* nothing is ever on a ring; and it must not hold itself */
+	return cring_file_is_ring(req->file) ? -EOPNOTSUPP : 0;
 }
 
 static enum cring_verdict cring_cancel_issue(struct cring_req *req,

@@ -218,7 +218,8 @@ static bool cring_file_sleeps(struct file *file)
 	return inode->i_sb->s_bdev && cring_bdev_sleeps(inode->i_sb->s_bdev);
 }
 
-static enum cring_rw_mode cring_rw_mode(struct cring_req *req, int rw)
+static enum cring_rw_mode cring_rw_mode(struct cring_req *req, int rw,
+					bool async)
 {
 	struct file *file = req->file;
 	umode_t mode = file_inode(file)->i_mode;
@@ -227,7 +228,7 @@ static enum cring_rw_mode cring_rw_mode(struct cring_req *req, int rw)
 		if (!(file->f_mode & FMODE_NOWAIT))
 			return CRING_RW_BLOCK;
 		if (file->f_flags & O_DIRECT &&
-		    (!cring_rw_async(req) || cring_file_sleeps(file)))
+		    (!async || cring_file_sleeps(file)))
 			return CRING_RW_BLOCK;
 		return CRING_RW_NOWAIT;
 	}
@@ -297,10 +298,15 @@ static void cring_rw_iter(struct cring_req *req, int rw, struct iov_iter *iter)
 }
 
 static int cring_rw_init_iocb(struct cring_req *req, int rw,
-			      enum cring_rw_mode mode, enum cring_how how)
+			      enum cring_rw_mode mode, bool async,
+			      enum cring_how how)
 {
 	struct kiocb *iocb = &req->iocb;
 	int ret;
+
+	/* a device that would block sends it to a worker, from any context */
+	if (async && !cring_req_ident(req))
+		return -ENOMEM;
 
 	init_sync_kiocb(iocb, req->file);
 	if (req->ioprio)
@@ -312,7 +318,7 @@ static int cring_rw_init_iocb(struct cring_req *req, int rw,
 	iocb->ki_flags &= ~IOCB_HIPRI;
 	if (mode == CRING_RW_NOWAIT && how == CRING_HOW_INLINE)
 		iocb->ki_flags |= IOCB_NOWAIT;
-	if (cring_rw_async(req)) {
+	if (async) {
 		iocb->ki_complete = cring_rw_complete;
 		/* one hold for the completion, one until the method returns */
 		atomic_set(&req->refs, 2);
@@ -367,7 +373,9 @@ static ssize_t cring_rw_write(struct cring_req *req, struct iov_iter *iter)
 	ssize_t ret;
 
 	if (freeze) {
-		cring_start_write(&req->iocb);
+		if (!cring_start_write(&req->iocb,
+				       req->iocb.ki_flags & IOCB_NOWAIT))
+			return -EAGAIN;
 		/* before a completion can look */
 		req->flags |= CRING_REQ_FREEZE;
 	}
@@ -409,28 +417,18 @@ static ssize_t cring_rw_call(struct cring_req *req, int rw)
 	return vfs_iocb_iter_read(req->file, &req->iocb, &iter);
 }
 
-/* a frozen file system would block even a write that must not */
-static bool cring_rw_frozen(struct cring_req *req, int rw)
-{
-	struct super_block *sb = file_inode(req->file)->i_sb;
-
-	if (rw != WRITE || !S_ISREG(file_inode(req->file)->i_mode))
-		return false;
-	if (!sb_start_write_trylock(sb))
-		return true;
-	sb_end_write(sb);
-	return false;
-}
-
 /* would it have blocked? */
 static bool cring_rw_again(const struct cring_req *req, ssize_t ret,
 			   enum cring_rw_mode mode)
 {
+	umode_t type = file_inode(req->file)->i_mode;
+
 	if (ret == -EAGAIN)
 		return true;
-	/* not every method of such a file honours it */
+	/* not every file system's method honours it */
 	if (ret == -EOPNOTSUPP)
-		return req->iocb.ki_flags & IOCB_NOWAIT;
+		return req->iocb.ki_flags & IOCB_NOWAIT &&
+		       (S_ISREG(type) || S_ISBLK(type));
 	return mode == CRING_RW_SIGNAL &&
 	       (ret == -EINTR || ret == -ERESTARTSYS ||
 		ret == -ERESTARTNOINTR || ret == -ERESTARTNOHAND ||
@@ -486,11 +484,22 @@ static enum cring_verdict cring_rw_queued(struct cring_req *req,
 	return CRING_V_PENDING;
 }
 
+/* was the signal only ours?  With the lock that a real one is sent under */
+static void cring_rw_recalc_signal(void)
+{
+	spin_lock_irq(&current->sighand->siglock);
+	recalc_sigpending();
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
 static enum cring_verdict cring_rw_issue(struct cring_req *req,
 					 enum cring_how how)
 {
 	int rw = cring_rw_is_write(req) ? WRITE : READ;
-	enum cring_rw_mode mode = cring_rw_mode(req, rw);
+	/* asked once: fcntl(2) may change it meanwhile */
+	bool async = cring_rw_async(req);
+	enum cring_rw_mode mode = cring_rw_mode(req, rw, async);
+	bool signal = mode == CRING_RW_SIGNAL && how == CRING_HOW_INLINE;
 	ssize_t ret;
 
 	if (how == CRING_HOW_INLINE) {
@@ -499,10 +508,8 @@ static enum cring_verdict cring_rw_issue(struct cring_req *req,
 		if (req->sqe_flags & CRING_SQE_ASYNC &&
 		    cring_file_worker_allowed(req->file))
 			goto worker;
-		if (cring_rw_frozen(req, rw))
-			goto worker;
 		/* not every method looks for a signal before it sleeps */
-		if (mode == CRING_RW_SIGNAL &&
+		if (signal && req->rw.len && !req->rw.rw_flags &&
 		    !(vfs_poll(req->file, NULL) & (req->events | EPOLLERR |
 						   EPOLLHUP)))
 			return CRING_V_ARM;
@@ -513,23 +520,16 @@ static enum cring_verdict cring_rw_issue(struct cring_req *req,
 		req->res = -EINTR;
 		return CRING_V_DONE;
 	}
-	if (how == CRING_HOW_WORKER)
-		req->flags |= CRING_REQ_STARTED;
-	/* a device that would block sends it to a worker, from any context */
-	if (cring_rw_async(req) && !cring_req_ident(req)) {
-		req->res = -ENOMEM;
-		return CRING_V_DONE;
-	}
-	ret = cring_rw_init_iocb(req, rw, mode, how);
+	ret = cring_rw_init_iocb(req, rw, mode, async, how);
 	if (!ret) {
 		/* any sleep in the method sees a signal and gives up */
-		if (mode == CRING_RW_SIGNAL && how == CRING_HOW_INLINE) {
+		if (signal) {
 			cring_rw_fault_in(req, rw);
 			set_thread_flag(TIF_SIGPENDING);
 		}
 		ret = cring_rw_call(req, rw);
-		if (mode == CRING_RW_SIGNAL && how == CRING_HOW_INLINE)
-			recalc_sigpending();
+		if (signal)
+			cring_rw_recalc_signal();
 	}
 	if (ret == -EIOCBQUEUED)
 		return cring_rw_queued(req, how);
@@ -551,7 +551,7 @@ worker:
 #define CRING_OP_RW(_name, _NAME, _prep)				\
 	const struct cring_op cring_op_##_name = {			\
 		.name = _NAME,						\
-		.flags = CRING_OPF_FILE | CRING_OPF_MEM,		\
+		.flags = CRING_OPF_FILE | CRING_OPF_MEM | CRING_OPF_RW,	\
 		.prep = _prep,						\
 		.issue = cring_rw_issue,				\
 		.cleanup = cring_rw_cleanup,				\

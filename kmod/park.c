@@ -6,8 +6,13 @@
  */
 #include "cring.h"
 
-/* the request and all that waits behind it in its chain */
-static void cring_park_index(struct cring_req *req)
+/**
+ * cring_park_index - make a request findable, with what waits behind it
+ * @req: in flight, the first of what is left of its chain
+ *
+ * Context: cring_ring.lock.
+ */
+void cring_park_index(struct cring_req *req)
 {
 	struct cring_req *member = req;
 
@@ -94,6 +99,8 @@ void cring_reissue(struct cring_req *req)
 
 	req->flags &= ~CRING_REQ_REISSUE;
 	atomic_set(&req->refs, 1);
+	/* a worker may finish it, the last of a closed ring, before we are out */
+	refcount_inc(&ring->refs);
 	spin_lock_irqsave(&ring->lock, irqflags);
 	cring_park_index(req);
 	queued = cring_work_add(req, CRING_CLAIMED);
@@ -104,4 +111,5 @@ void cring_reissue(struct cring_req *req)
 		cring_work_start(ring);
 	else
 		cring_complete(req, -ECANCELED);
+	cring_ring_put(ring);
 }

@@ -52,6 +52,8 @@ static struct cring_req *cring_ready_pop(struct cring_ring *ring)
 		list_del_init(&req->node);
 		cring_word_own(&req->word, CRING_INLINE);
 	}
+	if (list_empty(&ring->ready))
+		WRITE_ONCE(ring->shared->flags, 0);
 	spin_unlock_irq(&ring->queue_lock);
 	return req;
 }
@@ -59,11 +61,12 @@ static struct cring_req *cring_ready_pop(struct cring_ring *ring)
 /* a thread may have other credentials than the one that submitted */
 static void cring_run_as(struct cring_req *req, struct cring_batch *batch)
 {
-	const struct cred *cred = cring_ident_cred(req->ident);
 	const struct cred *old = NULL;
 
-	if (cred != current_cred())
-		old = override_creds(cred);
+	req->retries = 0;
+	/* what was refused for want of memory may have no identity */
+	if (req->ident && cring_ident_cred(req->ident) != current_cred())
+		old = override_creds(cring_ident_cred(req->ident));
 	cring_issue(req, CRING_HOW_INLINE, batch);
 	if (old)
 		revert_creds(old);
@@ -82,7 +85,6 @@ void cring_run_ready(struct cring_ring *ring)
 
 	if (list_empty_careful(&ring->ready))
 		return;
-	WRITE_ONCE(ring->shared->flags, 0);
 	do {
 		while ((req = cring_ready_pop(ring))) {
 			cring_disarm(req);
@@ -116,11 +118,12 @@ static void cring_kick_fn(struct work_struct *work)
 		cring_word_own(&req->word, CRING_QUEUED);
 	}
 	left = !list_empty(&ring->ready);
+	if (left)
+		WRITE_ONCE(ring->shared->flags, CRING_SHARED_READY);
 	spin_unlock_irq(&ring->queue_lock);
 	cring_work_start(ring);
 
 	if (left) {
-		WRITE_ONCE(ring->shared->flags, CRING_SHARED_READY);
 		wake_up(&ring->waitq);
 		__wake_up(&ring->poll_wait, TASK_NORMAL, 0,
 			  poll_to_key(EPOLLIN | EPOLL_URING_WAKE));
@@ -155,8 +158,6 @@ static void cring_task_work_fn(struct callback_head *work)
 	cring_ring_put(ring);
 }
 
-static bool cring_task_work_used;
-
 static bool cring_kick_submitter(struct cring_ring *ring)
 {
 	unsigned long irqflags;
@@ -165,7 +166,6 @@ static bool cring_kick_submitter(struct cring_ring *ring)
 	if (test_and_set_bit(0, &ring->task_work_queued))
 		return true;
 	refcount_inc(&ring->refs);
-	WRITE_ONCE(cring_task_work_used, true);
 	spin_lock_irqsave(&ring->queue_lock, irqflags);
 	if (ring->task)
 		ret = cring_task_work_add(ring->task, &ring->task_work);
@@ -189,7 +189,8 @@ void cring_kick(struct cring_ring *ring)
 	smp_mb();
 	if (atomic_read(&ring->nr_waiting))
 		wake_up(&ring->waitq);
-	else if (!cring_kick_submitter(ring))
+	/* a submitter that sleeps in a method may be long in coming */
+	else if (!cring_kick_submitter(ring) || READ_ONCE(ring->submitting))
 		cring_kick_later(ring);
 }
 
@@ -198,15 +199,17 @@ void cring_kick(struct cring_ring *ring)
  * @ring: what the caller waits for
  *
  * The kick's task work cannot be run here, but what it would do can; the work
- * itself is left for the way back to user space.
+ * itself is left for the way back to user space.  Not when somebody else's work
+ * is waiting too: that must not be kept from running.
  *
  * Context: a thread of the owner, no lock held.
  * Return: true when the caller may go on to wait.
  */
 bool cring_kick_absorb(struct cring_ring *ring)
 {
-	if (test_thread_flag(TIF_SIGPENDING) || READ_ONCE(ring->task) != current ||
-	    !test_bit(0, &ring->task_work_queued))
+	if (test_thread_flag(TIF_SIGPENDING) ||
+	    READ_ONCE(current->task_works) != &ring->task_work ||
+	    READ_ONCE(ring->task_work.next))
 		return false;
 	clear_notify_signal();
 	set_notify_resume(current);
@@ -228,11 +231,10 @@ void cring_ready_init(struct cring_ring *ring)
 /**
  * cring_ready_exit - the module goes away
  *
- * Task work that has dropped its ring, and with it the module, may not have
- * returned yet: wait until no task can be inside it.
+ * Task work, or a completion, that has dropped its ring, and with it the
+ * module, may not have returned yet: wait until no task can be inside.
  */
 void cring_ready_exit(void)
 {
-	if (READ_ONCE(cring_task_work_used))
-		synchronize_rcu_tasks();
+	synchronize_rcu_tasks();
 }

@@ -222,7 +222,6 @@ static void cring_ring_init(struct cring_ring *ring)
 	INIT_LIST_HEAD(&ring->deferred);
 	init_waitqueue_head(&ring->waitq);
 	init_waitqueue_head(&ring->poll_wait);
-	init_waitqueue_head(&ring->finish_wq);
 	init_llist_head(&ring->freed);
 	INIT_WORK(&ring->destroy_work, cring_destroy_fn);
 	cring_ready_init(ring);

@@ -131,7 +131,7 @@ bool cring_word_claim(atomic64_t *word, u64 seen)
 }
 
 /**
- * cring_word_set - leave a request to the owner of an INLINE or RUNNING one
+ * cring_word_set - leave a word to the owner of a request
  * @word: the request's word
  * @seen: what the caller read there
  * @bits: CRING_WORD_CANCEL or CRING_WORD_WOKEN
@@ -144,6 +144,17 @@ bool cring_word_set(atomic64_t *word, u64 seen, u64 bits)
 	s64 old = seen;
 
 	return atomic64_try_cmpxchg(word, &old, seen | bits);
+}
+
+/**
+ * cring_word_unwake - forget a wake-up that came while arming
+ * @word: the word of a request that the caller owns and has disarmed
+ *
+ * Context: any.
+ */
+void cring_word_unwake(atomic64_t *word)
+{
+	atomic64_andnot(CRING_WORD_WOKEN, word);
 }
 
 /**

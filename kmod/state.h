@@ -96,6 +96,7 @@ bool cring_word_move(atomic64_t *word, enum cring_state from,
 bool cring_word_dispatch(atomic64_t *word, enum cring_state from);
 bool cring_word_claim(atomic64_t *word, u64 seen);
 bool cring_word_set(atomic64_t *word, u64 seen, u64 bits);
+void cring_word_unwake(atomic64_t *word);
 void cring_word_own(atomic64_t *word, enum cring_state to);
 void cring_word_free(atomic64_t *word);
 

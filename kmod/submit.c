@@ -198,7 +198,8 @@ static void cring_accept_one(struct cring_accept *a, struct cring_req *req,
 		a->broken |= member;
 	}
 
-	atomic64_set(&req->word, gen | (member ? CRING_LINKED : CRING_ACCEPTED));
+	/* a canceller may still look at this record for an older batch */
+	atomic64_set_release(&req->word, gen | (member ? CRING_LINKED : CRING_ACCEPTED));
 	if (sqe->flags & CRING_SQE_IO_DRAIN) {
 		a->drain = true;
 		/* a chain is drained for as one */
@@ -253,12 +254,23 @@ static bool cring_accept(struct cring_accept *a, u32 want)
 	return false;
 }
 
+/* behind a drain, a request may be started from any context */
+static void cring_accept_idents(struct cring_accept *a)
+{
+	u32 i;
+
+	for (i = 0; i < a->nr; i++)
+		if (!cring_req_ident(a->ring->batch[i]))
+			cring_req_fail(a->ring->batch[i], -ENOMEM);
+}
+
 static void cring_publish(struct cring_accept *a)
 {
 	struct cring_ring *ring = a->ring;
 	bool drain = a->drain || ring->drain;
 
 	if (unlikely(drain)) {
+		cring_accept_idents(a);
 		spin_lock_irq(&ring->lock);
 		cring_drain_begin(ring, ring->batch, a->nr);
 	}
@@ -363,6 +375,8 @@ static enum cring_verdict cring_try(struct cring_req *req, enum cring_how how)
 		req->res = -ECANCELED;
 		return CRING_V_DONE;
 	}
+	if (how == CRING_HOW_WORKER)
+		req->flags |= CRING_REQ_STARTED;
 	verdict = op->issue(req, how);
 	if (how == CRING_HOW_WORKER)
 		cring_worker_leave(worker);
@@ -402,8 +416,11 @@ void cring_issue(struct cring_req *req, enum cring_how how,
 		}
 	} while (verdict == CRING_V_ARM);
 done:
-	if (verdict == CRING_V_DONE)
-		cring_issue_done(req, how, batch);
+	if (verdict != CRING_V_DONE)
+		return;
+	if (unlikely(req->res < 0))
+		req->res = cring_req_result(req, req->res);
+	cring_issue_done(req, how, batch);
 }
 
 /**
@@ -421,6 +438,8 @@ void cring_batch_flush(struct cring_ring *ring, struct cring_batch *batch)
 	if (list_empty(&batch->done))
 		return;
 	cring_comp_begin(&comp, ring);
+	/* who collects runs the ready list afterwards */
+	comp.own = true;
 	list_for_each_entry_safe(req, next, &batch->done, node)
 		cring_finish(&comp, req);
 	INIT_LIST_HEAD(&batch->done);
@@ -437,9 +456,6 @@ static void cring_issue_batch(struct cring_ring *ring, u32 nr)
 		struct cring_req *req = ring->batch[i];
 
 		if (unlikely(ring->drain)) {
-			/* held back, it may be started from any context */
-			if (!cring_req_ident(req))
-				cring_req_fail(req, -ENOMEM);
 			if (cring_drain_hold(req))
 				continue;
 		} else if (!cring_word_move(&req->word, CRING_ACCEPTED,
@@ -456,9 +472,15 @@ static void cring_issue_batch(struct cring_ring *ring, u32 nr)
 	if (unlikely(ring->drain))
 		cring_drain_end(ring);
 	cring_comp_end(&comp);
-	WRITE_ONCE(ring->batch_nr, 0);
-	/* what the batch left in the index is there before it ends */
+	/*
+	 * What the batch left in the index is there before it ends; and who
+	 * finds the batch empty sees that it has ended.
+	 */
 	smp_store_release(&ring->batch_seq, ring->batch_seq + 1);
+	smp_store_release(&ring->batch_nr, 0);
+	/* the owner closed the ring meanwhile, and did not see all of this */
+	if (unlikely(READ_ONCE(ring->shut)))
+		cring_cancel_everything(ring);
 }
 
 static void cring_note_submitter(struct cring_ring *ring)
@@ -491,6 +513,11 @@ int cring_submit(struct cring_ring *ring, u32 to_submit, bool *short_of_slots)
 	u32 avail;
 
 	*short_of_slots = false;
+	/* nothing to wait for behind another thread that submits */
+	if (!to_submit) {
+		cring_run_ready(ring);
+		return 0;
+	}
 	if (mutex_lock_killable(&ring->submit_mutex))
 		return -EINTR;
 	avail = smp_load_acquire(&ring->shared->sq_tail) - ring->sq_head;
@@ -503,16 +530,14 @@ int cring_submit(struct cring_ring *ring, u32 to_submit, bool *short_of_slots)
 		return -EBADFD;
 	}
 	cring_note_submitter(ring);
-	/* what becomes ready from here on is run below: nobody need kick us */
-	atomic_inc(&ring->nr_waiting);
+	WRITE_ONCE(ring->submitting, true);
 	*short_of_slots = cring_accept(&a, min(to_submit, avail));
 	if (a.nr) {
 		cring_publish(&a);
 		cring_issue_batch(ring, a.nr);
 	}
+	WRITE_ONCE(ring->submitting, false);
 	mutex_unlock(&ring->submit_mutex);
-	atomic_dec(&ring->nr_waiting);
-	smp_mb__after_atomic();
 	cring_run_ready(ring);
 	return a.nr || !*short_of_slots ? a.nr : -EBUSY;
 }

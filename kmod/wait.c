@@ -8,38 +8,23 @@
 
 #include "cring.h"
 
-static bool cring_wait_over(struct cring_ring *ring, u32 min)
-{
-	return cring_cq_ready(ring) >= min ||
-	       !list_empty_careful(&ring->ready);
-}
-
 /**
  * cring_time_left - a deadline, as the relative time that waits take
  * @expires: CLOCK_MONOTONIC
  *
  * Return: ns, never negative (which the kernel's waits take for "for ever").
  */
-ktime_t cring_time_left(ktime_t expires)
+static ktime_t cring_time_left(ktime_t expires)
 {
 	return max_t(ktime_t, ktime_sub(expires, ktime_get()), 0);
 }
 
-static int cring_wait_once(struct cring_ring *ring, u32 min,
-			   const ktime_t *expires)
-{
-	if (expires)
-		return wait_event_interruptible_hrtimeout(
-			ring->waitq, cring_wait_over(ring, min),
-			cring_time_left(*expires));
-	return wait_event_interruptible(ring->waitq,
-					cring_wait_over(ring, min));
-}
-
 /**
- * cring_wait - wait until enough CQEs are in the CQ
+ * cring_wait_for - wait for something that completions bring about
  * @ring: the caller's
- * @min: how many
+ * @over: has it come about?
+ * @data: passed to @over
+ * @arg: passed to @over
  * @expires: when to give up, CLOCK_MONOTONIC, or NULL
  *
  * Runs what becomes ready meanwhile.
@@ -47,25 +32,52 @@ static int cring_wait_once(struct cring_ring *ring, u32 min,
  * Context: a thread of the owner, no cring lock held.
  * Return: 0, -ETIME or -EINTR.
  */
-int cring_wait(struct cring_ring *ring, u32 min, const ktime_t *expires)
+int cring_wait_for(struct cring_ring *ring, cring_over_fn *over, void *data,
+		   u64 arg, const ktime_t *expires)
 {
 	int ret = 0;
 
-	min = min(min, ring->cq_mask + 1);
 	cring_run_ready(ring);
-	while (cring_cq_ready(ring) < min) {
+	while (!over(ring, data, arg)) {
 		if (ret && !(ret == -ERESTARTSYS && cring_kick_absorb(ring)))
-			break;
+			return ret == -ERESTARTSYS ? -EINTR : ret;
 		atomic_inc(&ring->nr_waiting);
-		ret = cring_wait_once(ring, min, expires);
+#define CRING_WAIT_COND	(over(ring, data, arg) || \
+			 !list_empty_careful(&ring->ready))
+		if (expires)
+			ret = wait_event_interruptible_hrtimeout(
+				ring->waitq, CRING_WAIT_COND,
+				cring_time_left(*expires));
+		else
+			ret = wait_event_interruptible(ring->waitq,
+						       CRING_WAIT_COND);
+#undef CRING_WAIT_COND
 		atomic_dec(&ring->nr_waiting);
 		/* the count before the list: cring_kick() does the reverse */
 		smp_mb__after_atomic();
 		cring_run_ready(ring);
 	}
-	if (cring_cq_ready(ring) >= min)
-		return 0;
-	return ret == -ERESTARTSYS ? -EINTR : ret;
+	return 0;
+}
+
+static bool cring_enough(struct cring_ring *ring, void *data, u64 min)
+{
+	return cring_cq_ready(ring) >= min;
+}
+
+/**
+ * cring_wait - wait until enough CQEs are in the CQ
+ * @ring: the caller's
+ * @min: how many; at most as many as the CQ has
+ * @expires: when to give up, CLOCK_MONOTONIC, or NULL
+ *
+ * Context: a thread of the owner, no cring lock held.
+ * Return: 0, -ETIME or -EINTR.
+ */
+int cring_wait(struct cring_ring *ring, u32 min, const ktime_t *expires)
+{
+	return cring_wait_for(ring, cring_enough, NULL,
+			      min(min, ring->cq_mask + 1), expires);
 }
 
 static int cring_get_sigmask(const struct cring_wait *w, sigset_t *mask)
@@ -111,8 +123,8 @@ static void cring_restore_sigmask(void)
 int cring_wait_ioctl(struct cring_ring *ring, void __user *arg)
 {
 	ktime_t expires = 0, *until = NULL;
-	int submitted = 0, ret = 0;
-	bool short_of_slots = false;
+	bool short_of_slots;
+	int submitted, ret;
 	struct cring_wait w;
 	sigset_t mask;
 
@@ -134,11 +146,9 @@ int cring_wait_ioctl(struct cring_ring *ring, void __user *arg)
 	ret = cring_get_sigmask(&w, &mask);
 	if (ret)
 		return ret;
-	if (w.to_submit) {
-		submitted = cring_submit(ring, w.to_submit, &short_of_slots);
-		if (submitted < 0 || short_of_slots)
-			return submitted;
-	}
+	submitted = cring_submit(ring, w.to_submit, &short_of_slots);
+	if (submitted < 0 || short_of_slots)
+		return submitted;
 	if (w.sigmask)
 		cring_set_sigmask(&mask);
 	ret = cring_wait(ring, w.min_complete, until);

@@ -142,14 +142,22 @@ void cring_worker_leave(struct cring_worker *worker)
 /* run one request as its submitter would have */
 static void cring_worker_run(struct cring_req *req)
 {
-	bool mem = cring_op_get(req->opcode)->flags & CRING_OPF_MEM;
+	const struct cring_op *op = cring_op_get(req->opcode);
 	struct cring_ident *ident = req->ident;
 	struct mm_struct *mm = req->ring->mm;
 	struct cring_ident_saved saved;
+	bool mem;
 
+	/* it may come from the ready list */
+	cring_disarm(req);
+	if (req->flags & CRING_REQ_FAILED) {
+		cring_complete(req, req->res);
+		return;
+	}
+	mem = op->flags & CRING_OPF_MEM;
 	/* the address space is pinned only while somebody's memory is touched */
 	if (mem && !mmget_not_zero(mm)) {
-		cring_complete(req, -ECANCELED);
+		cring_complete(req, cring_req_result(req, -ECANCELED));
 		return;
 	}
 	if (mem)
