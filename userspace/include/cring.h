@@ -338,9 +338,9 @@ static inline unsigned int cring_sq_rollback(struct cring *ring,
  * so start from cring_get_sqe()'s zeroes; flags and data can be set before or
  * after.  Lengths and offsets are bytes; offset (__u64)-1 is the file's own
  * position; res is what the system call of that name returns.  With
- * %CRING_SQE_FIXED_FILE fd is a slot of cring_register_files().  Memory that
- * addr points to (the iovecs and timespecs too) belongs to the kernel until
- * the CQE is there; iovecs and timespecs until the submit call has returned.
+ * %CRING_SQE_FIXED_FILE fd is a slot of cring_register_files().  A buffer
+ * belongs to the kernel until the CQE is there; iovecs and timespecs only until
+ * the submit call that took the SQE has returned.
  */
 static inline void cring_prep_rw(unsigned int op, struct cring_sqe *sqe, int fd,
 				 const void *addr, unsigned int len,
