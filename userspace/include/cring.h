@@ -323,10 +323,12 @@ static inline unsigned int cring_sq_mark(const struct cring *ring)
 static inline unsigned int cring_sq_rollback(struct cring *ring,
 					     unsigned int mark)
 {
-	unsigned int old = ring->sqe_tail;
+	unsigned int old = ring->sqe_tail, ready = cring_sq_ready(ring);
 
-	if (old - mark > cring_sq_ready(ring))
-		mark = old - cring_sq_ready(ring);
+	if ((int)(old - mark) <= 0)	/* older marks were returned to since */
+		return 0;
+	if (old - mark > ready)
+		mark = old - ready;
 	ring->sqe_tail = mark;
 	if ((int)(CRING_LOAD_RELAXED(&ring->shared->sq_tail) - mark) > 0)
 		CRING_STORE_RELEASE(&ring->shared->sq_tail, mark);
