@@ -80,21 +80,27 @@ static inline int t_res_of(struct __test_metadata *_metadata,
 #define expect_pending(ring, user_data) \
 	EXPECT_EQ(-1, cqe_at(ring, user_data))
 
+/* Waits a little until there are more than @n. */
+static inline int wait_for_more(struct cring *ring, unsigned int n)
+{
+	struct cring_wait w = {
+		.min_complete = n + 1, .flags = CRING_WAIT_TIMEOUT,
+		.timeout = 100 * NSEC_PER_MSEC,
+	};
+
+	return ioc_ptr(ring->ring_fd, CRING_IOC_WAIT, &w);
+}
+
 /* Waits until the CQE of @user_data is there; consumes nothing. */
 static inline bool wait_for(struct cring *ring, uint64_t user_data)
 {
 	uint64_t end = now_ns() + LIMIT_MS * NSEC_PER_MSEC;
+	unsigned int n;
 
-	while (cqe_at(ring, user_data) < 0) {
-		struct cring_wait w = {
-			.min_complete = cq_count(ring) + 1,
-			.flags = CRING_WAIT_TIMEOUT,
-			.timeout = 20 * NSEC_PER_MSEC,
-		};
-
+	while (n = cq_count(ring), cqe_at(ring, user_data) < 0) {
 		if (now_ns() > end)
 			return false;
-		ioc_ptr(ring->ring_fd, CRING_IOC_WAIT, &w);
+		wait_for_more(ring, n);
 	}
 	return true;
 }
@@ -107,17 +113,12 @@ static inline bool wait_for(struct cring *ring, uint64_t user_data)
 static inline bool wait_idle(struct cring *ring)
 {
 	uint64_t end = now_ns() + LIMIT_MS * NSEC_PER_MSEC;
+	unsigned int n;
 
-	while (load_acquire(&shared_of(ring)->in_flight)) {
-		struct cring_wait w = {
-			.min_complete = cq_count(ring) + 1,
-			.flags = CRING_WAIT_TIMEOUT,
-			.timeout = 20 * NSEC_PER_MSEC,
-		};
-
+	while (n = cq_count(ring), load_acquire(&shared_of(ring)->in_flight)) {
 		if (now_ns() > end)
 			return false;
-		ioc_ptr(ring->ring_fd, CRING_IOC_WAIT, &w);
+		wait_for_more(ring, n);
 	}
 	return true;
 }

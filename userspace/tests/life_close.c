@@ -56,7 +56,9 @@ TEST_F(close_in, c16_close_does_not_wait_and_cancels)
 	/* What the queue shows is what the kernel left there. */
 	EXPECT_LE(cq_count(RING), QUEUED_NR);
 	for (i = 0; i < cq_count(RING); i++) {
-		EXPECT_EQ(-ECANCELED, cq_peek(RING, i)->res);
+		int res = cq_peek(RING, i)->res;
+
+		EXPECT_TRUE(res == -ECANCELED || (hangs && res == 4096));
 		more += cqes_with(RING, cq_peek(RING, i)->user_data) > 1;
 		if (i == 20)
 			break;

@@ -38,6 +38,7 @@ static int send_ring(void *arg)
 	cring_prep_read(sqe, self->p[0], sink, 1, 0);
 	if (cring_submit(&ring) != 1 || send_fd(self->s[0], ring.ring_fd))
 		return 2;
+	close(self->p[0]);	/* the operation alone holds it now */
 	if (read(self->s[0], &c, 1) != 1)
 		return 3;
 	/* 'c': close it here, and live on until told again */

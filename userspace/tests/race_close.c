@@ -7,7 +7,8 @@
 #include "race_util.h"
 
 FIXTURE(race) {
-	struct spin_barrier barrier;
+	struct meeting meeting;
+	pthread_t other;
 	struct cring ring;
 	int p[2], file;
 	unsigned int batch, batches;
@@ -25,12 +26,16 @@ FIXTURE_SETUP(race)
 {
 	if (nr_cpus() < 2)
 		SKIP(return, "races need two CPUs");
-	self->barrier.parties = 2;
 	new_pipe(self->p, O_NONBLOCK);
 	self->file = new_filled(TMPFS_DIR, O_RDWR, 4096, 1);
 }
 
-FIXTURE_TEARDOWN(race) { }
+FIXTURE_TEARDOWN(race)
+{
+	self->meeting.over = 1;
+	if (self->other)
+		join(self->other);
+}
 
 /* One of each kind: armed, timers about to expire, on a worker, polls. */
 static void arm(struct __test_metadata *_metadata, struct cring *ring,
@@ -69,16 +74,12 @@ struct other {
 static void *race_side(void *arg)
 {
 	FIXTURE_DATA(race) *self = ((struct other *)arg)->self;
-	unsigned int meeting = 0, i;
+	unsigned int i;
 
 	pin_cpu(nr_cpus() - 1);
-	for (;;) {
-		int fd;
+	while (meet(&self->meeting, 1)) {
+		int fd = self->ring.ring_fd;
 
-		spin_meet(&self->barrier, ++meeting);
-		if (self->batch == self->batches)
-			return NULL;
-		fd = self->ring.ring_fd;
 		spin_ns(self->delay[1]);
 		switch (((struct other *)arg)->variant->against) {
 		case CANCEL:
@@ -106,8 +107,10 @@ static void *race_side(void *arg)
 			ioc_ptr(fd, CRING_IOC_WAIT, &w);
 			}
 		}
-		spin_meet(&self->barrier, ++meeting);
+		if (!meet(&self->meeting, 1))
+			break;
 	}
+	return NULL;
 }
 
 /* The ring is closed; what its queue says must still make sense. */
@@ -157,14 +160,12 @@ static void check(struct __test_metadata *_metadata,
 TEST_F_TIMEOUT(race, c16_close_of_the_ring, 240)
 {
 	struct other o = { self, variant };
-	unsigned int meeting = 0;
 	uint64_t t;
-	pthread_t other;
 	char c;
 
 	self->batches = race_rounds() / BATCH;
 	pin_cpu(0);
-	other = new_thread(race_side, &o);
+	self->other = new_thread(race_side, &o);
 	for (self->batch = 0; self->batch < self->batches; self->batch++) {
 		unsigned int step = self->batch * 7 % 64;
 
@@ -176,20 +177,21 @@ TEST_F_TIMEOUT(race, c16_close_of_the_ring, 240)
 			submit_all(&self->ring, BATCH);
 		self->delay[0] = step < 32 ? self->span * (32 - step) / 16 : 0;
 		self->delay[1] = step > 32 ? self->span * (step - 32) / 32 : 0;
-		spin_meet(&self->barrier, ++meeting);
+		meet(&self->meeting, 0);
 		spin_ns(self->delay[0]);
 		t = now_ns();
 		ASSERT_EQ(0, close(self->ring.ring_fd));
 		t = now_ns() - t;
-		spin_meet(&self->barrier, ++meeting);
-		self->span = self->batch ? (7 * self->span + t) / 8 : t;
+		meet(&self->meeting, 0);
+		self->span = race_span(self->span, t);
 		check(_metadata, self, variant);
 		munmap(self->ring.shared, self->ring.mmap_size);
 		while (read(self->p[0], &c, 1) == 1)
 			;
 	}
-	spin_meet(&self->barrier, ++meeting);
-	join(other);
+	self->meeting.over = 1;
+	join(self->other);
+	self->other = 0;
 	TH_LOG("stopped %lu, closed %lu, missed %lu; completions %lu",
 	       self->stopped, self->closed, self->missed, self->ended);
 	EXPECT_EQ(0, self->wrong);

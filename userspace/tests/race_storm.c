@@ -154,13 +154,7 @@ static void submit_in_pieces(struct race *r)
 	/* A chain's or drain's next member may have started meanwhile. */
 	while (load_acquire(&shared_of(&r->ring)->in_flight) &&
 	       now_ns() < end) {
-		struct cring_wait w = {
-			.min_complete = cq_count(&r->ring) + 1,
-			.flags = CRING_WAIT_TIMEOUT,
-			.timeout = NSEC_PER_MSEC,
-		};
-
-		ioc_ptr(r->ring.ring_fd, CRING_IOC_WAIT, &w);
+		submit_raw(r->ring.ring_fd, 0, 0);	/* runs what is ready */
 		cancel_key(r->ring.ring_fd, .flags = C_ANY | C_ALL);
 	}
 }

@@ -13,11 +13,28 @@ FIXTURE(race) {
 	char buf[BATCH];
 	/* the third thread, that writes while the main one waits */
 	pthread_t writer;
-	struct spin_barrier go;
-	unsigned int writes;
+	bool over;
+	int go, done;
 };
 
 #define SELF(r)	((FIXTURE_DATA(race) *)(r)->test)
+
+/* Threads of one CPU do not spin for each other. */
+static void signal_to(int fd)
+{
+	uint64_t one = 1;
+
+	if (write(fd, &one, 8) != 8)
+		abort();
+}
+
+static void wait_on(int fd)
+{
+	uint64_t v;
+
+	if (read(fd, &v, 8) != 8)
+		abort();
+}
 
 FIXTURE_SETUP(race)
 {
@@ -33,6 +50,11 @@ FIXTURE_SETUP(race)
 
 FIXTURE_TEARDOWN(race)
 {
+	if (self->writer) {
+		self->over = true;
+		signal_to(self->go);
+		join(self->writer);
+	}
 	race_stop(&self->r);
 }
 
@@ -81,15 +103,14 @@ TEST_F_TIMEOUT(race, c3_cancel_against_wake_up_of_pipe_reads, 240)
 static void *writer(void *arg)
 {
 	struct race *r = arg;
-	unsigned int i;
 
 	pin_cpu(0);
-	for (i = 1; ; i += 2) {
-		spin_meet(&SELF(r)->go, i);
-		if (r->stop)
+	for (;;) {
+		wait_on(SELF(r)->go);
+		if (SELF(r)->over)
 			return NULL;
 		write_pipes(r);
-		spin_meet(&SELF(r)->go, i + 1);
+		signal_to(SELF(r)->done);
 	}
 }
 
@@ -101,20 +122,18 @@ static void wait_for_batch(struct race *r)
 		.timeout = LIMIT_MS * NSEC_PER_MSEC,
 	};
 
-	spin_meet(&SELF(r)->go, ++SELF(r)->writes);
+	signal_to(SELF(r)->go);
 	ioc_ptr(r->ring.ring_fd, CRING_IOC_WAIT, &w);
-	spin_meet(&SELF(r)->go, ++SELF(r)->writes);
+	wait_on(SELF(r)->done);
 }
 
 TEST_F_TIMEOUT(race, c3_cancel_against_wake_up_of_a_waiter, 240)
 {
-	self->go.parties = 2;
+	self->go = eventfd(0, 0);
+	self->done = eventfd(0, 0);
 	self->writer = new_thread(writer, &self->r);
 	race_run(&self->r, race_rounds(), arm_reads, wait_for_batch,
 		 check_pipes);
-	self->r.stop = 1;
-	spin_meet(&self->go, ++self->writes);
-	join(self->writer);
 	expect_both(self->r.stopped, self->r.late + self->r.already);
 }
 
