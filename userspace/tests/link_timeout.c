@@ -265,6 +265,30 @@ TEST_F(ltimeout, link_timeout_of_a_cancelled_target)
 	EXPECT_EQ(-ECANCELED, res[2]);
 }
 
+/*
+ * A limit with nothing to limit heads a chain that is refused; while a drain
+ * holds it back it is cancelled, and takes the chain along as any head does.
+ */
+TEST_F(ltimeout, r12_cancelled_limit_at_the_head_takes_its_chain_along)
+{
+	struct cring_cancel_key k = cring_key64(2, 0);
+	struct cring_timespec ts = ms_ts(5);
+	int res[5];
+
+	READ(1, 0);
+	LIMIT(2, &ts, 0, CRING_SQE_IO_LINK | CRING_SQE_IO_DRAIN);
+	new_sqe(&self->ring, 3)->flags = CRING_SQE_IO_LINK;
+	new_sqe(&self->ring, 4);
+	submit_all(&self->ring, 4);
+	EXPECT_EQ(0, cring_cancel_sync(&self->ring, &k, 0, 0));
+	ASSERT_EQ(4, write(self->p[1], "data", 4));
+	COLLECT(4, res);
+	EXPECT_EQ(4, res[1]);
+	EXPECT_EQ(-ECANCELED, res[2]);
+	EXPECT_EQ(-ECANCELED, res[3]);
+	EXPECT_EQ(-ECANCELED, res[4]);
+}
+
 /* C1 when both happen at once: one CQE each, in one of two combinations. */
 TEST_F(ltimeout, c1_completion_against_link_timeout)
 {
