@@ -362,6 +362,16 @@ static void cring_pass_list(struct cring_pass *pass, u8 opcode)
 }
 
 /*
+ * What was seen DONE without the lock has its CQE written, but perhaps not yet
+ * published: whoever posts does both before it lets go of the lock.
+ */
+static void cring_cq_settle(struct cring_ring *ring)
+{
+	spin_lock_irq(&ring->lock);
+	spin_unlock_irq(&ring->lock);
+}
+
+/*
  * Visit the matches in the batch that somebody is submitting.  A record is
  * looked at without a lock, and again with it before anything is done to it;
  * what was in flight under the lock cannot be posted while we hold it.
@@ -392,6 +402,8 @@ static void cring_pass_batch(struct cring_pass *pass)
 		if (i % CRING_CANCEL_BREAK == CRING_CANCEL_BREAK - 1)
 			cond_resched();
 	}
+	if (nr)
+		cring_cq_settle(ring);
 }
 
 static void cring_pass_one(struct cring_pass *pass)
@@ -523,8 +535,11 @@ static bool cring_req_posted(struct cring_ring *ring, void *data, u64 word)
 	struct cring_req *req = data;
 	u64 now = atomic64_read_acquire(&req->word);
 
-	return !cring_word_same(now, word) ||
-	       !cring_state_in_flight(cring_word_state(now));
+	if (cring_word_same(now, word) &&
+	    cring_state_in_flight(cring_word_state(now)))
+		return false;
+	cring_cq_settle(ring);
+	return true;
 }
 
 /* the next match that has not finished, marked as waited for, or NULL */

@@ -9,6 +9,7 @@
 #include <linux/eventfd.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/fsnotify.h>
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -104,14 +105,15 @@ static inline void cring_hrtimer_init(struct hrtimer *timer, clockid_t clock,
 #endif
 }
 
-static inline long cring_pin_user_pages(unsigned long start, unsigned long nr,
-					unsigned int gup_flags,
-					struct page **pages)
+/* does anybody watch anything in the file's file system? */
+static inline bool cring_file_watched(const struct file *file)
 {
-#ifdef CRING_HAVE_PIN_USER_PAGES_4
-	return pin_user_pages(start, nr, gup_flags, pages);
+	struct super_block *sb = file_inode(file)->i_sb;
+
+#ifdef CRING_HAVE_FSNOTIFY_SB_WATCHERS
+	return fsnotify_sb_has_watchers(sb);
 #else
-	return pin_user_pages(start, nr, gup_flags, pages, NULL);
+	return atomic_long_read(&sb->s_fsnotify_connectors);
 #endif
 }
 

@@ -10,6 +10,7 @@
  * A CQ slot was reserved when the SQE was accepted, so posting cannot fail.
  */
 #include <linux/file.h>
+#include <linux/fsnotify.h>
 
 #include "cring.h"
 
@@ -228,6 +229,31 @@ void cring_complete_todo(struct cring_ring *ring, struct list_head *todo)
 }
 
 /**
+ * cring_drop_file - let go of a file before the CQE is posted
+ * @req: RUNNING, finished, its worker's
+ *
+ * Who reaps the CQE of an operation on a file that he has closed may unmount
+ * its file system right away.  Only for the last reference: then nobody can
+ * name the file to a cancel any more.
+ *
+ * Context: a worker, no lock held.
+ */
+void cring_drop_file(struct cring_req *req)
+{
+	struct cring_ring *ring = req->ring;
+	struct file *file = req->file;
+
+	if (!file || file_count(file) != 1)
+		return;
+	spin_lock_irq(&ring->lock);
+	if (req->lflags & CRING_REQL_INDEXED)
+		cring_index_del_file(req);
+	req->file = NULL;
+	spin_unlock_irq(&ring->lock);
+	__fput_sync(file);
+}
+
+/**
  * cring_req_release - give back all that a request holds, and its record
  * @req: DONE, or accepted and taken back; nobody else holds it
  * @sync: the caller is a worker between two requests: the last reference to a
@@ -254,6 +280,47 @@ void cring_req_release(struct cring_req *req, bool sync)
 	llist_add(&req->free_node, &ring->freed);
 }
 
+/* tell the watchers of files whose I/O ended in an interrupt */
+static void cring_notify_fn(struct work_struct *work)
+{
+	struct cring_ring *ring = container_of(work, struct cring_ring,
+					       notify_work);
+	struct llist_node *list = llist_del_all(&ring->notify);
+	struct cring_req *req, *next;
+
+	llist_for_each_entry_safe(req, next, llist_reverse_order(list),
+				  free_node) {
+		if (cring_rw_is_write(req))
+			fsnotify_modify(req->file);
+		else
+			fsnotify_access(req->file);
+		cring_req_release(req, false);
+	}
+	cring_ring_put(ring);
+}
+
+static void cring_notify_later(struct cring_req *req)
+{
+	struct cring_ring *ring = req->ring;
+
+	/* the first one starts the work item, which takes them all */
+	if (!llist_add(&req->free_node, &ring->notify))
+		return;
+	refcount_inc(&ring->refs);
+	if (!queue_work(cring_wq, &ring->notify_work))
+		cring_ring_put(ring);
+}
+
+/**
+ * cring_notify_init - nobody to be told yet
+ * @ring: being set up
+ */
+void cring_notify_init(struct cring_ring *ring)
+{
+	init_llist_head(&ring->notify);
+	INIT_WORK(&ring->notify_work, cring_notify_fn);
+}
+
 /**
  * cring_req_put - drop one hold on a request that is DONE, or about to be
  * @req: the request
@@ -268,6 +335,8 @@ void cring_req_put(struct cring_req *req, bool sync)
 		return;
 	if (unlikely(req->flags & CRING_REQ_REISSUE))
 		cring_reissue(req);
+	else if (unlikely(req->flags & CRING_REQ_NOTIFY))
+		cring_notify_later(req);
 	else
 		cring_req_release(req, sync);
 }

@@ -227,6 +227,7 @@ struct cring_req {
 #define CRING_REQ_STARTED	(1U << 1)	/* it may have moved a byte */
 #define CRING_REQ_REISSUE	(1U << 2)	/* the device wants it again */
 #define CRING_REQ_FREEZE	(1U << 3)	/* holds freeze protection */
+#define CRING_REQ_NOTIFY	(1U << 5)	/* fsnotify when it is released */
 #define CRING_REQ_PREPPED	(1U << 4)	/* has something to clean up */
 
 #define CRING_REQL_INDEXED	(1U << 0)	/* in the index */
@@ -303,6 +304,7 @@ struct cring_worker {
  * @submitting: a thread is inside submit, and may be asleep there
  * @poll_wait: poll and epoll on the ring's file
  * @freed: records on their way back to @free
+ * @notify: records whose file's watchers must be told first
  * @refs: the file; the operations in flight (one for all); pending task work
  */
 struct cring_ring {
@@ -363,6 +365,8 @@ struct cring_ring {
 	wait_queue_head_t waitq;
 	wait_queue_head_t poll_wait;
 	struct llist_head freed;
+	struct llist_head notify;
+	struct work_struct notify_work;
 
 	/* life */
 	struct mutex cancel_mutex;
@@ -434,6 +438,8 @@ void cring_complete_todo(struct cring_ring *ring, struct list_head *todo);
 s32 cring_req_result(const struct cring_req *req, s32 res);
 void cring_req_put(struct cring_req *req, bool sync);
 void cring_req_release(struct cring_req *req, bool sync);
+void cring_drop_file(struct cring_req *req);
+void cring_notify_init(struct cring_ring *ring);
 
 /* park.c APIs: make a request visible to cancel and let go of it */
 bool cring_park(struct cring_req *req, enum cring_state from,
@@ -446,6 +452,7 @@ int cring_index_init(struct cring_ring *ring, u32 entries);
 void cring_index_destroy(struct cring_ring *ring);
 void cring_index_add(struct cring_req *req);
 void cring_index_del(struct cring_req *req);
+void cring_index_del_file(struct cring_req *req);
 struct cring_req *cring_index_user_data(struct cring_ring *ring, u64 user_data);
 struct cring_req *cring_index_file(struct cring_ring *ring, struct file *file);
 struct cring_req *cring_index_next_user_data(struct cring_req *req);
@@ -554,6 +561,7 @@ void cring_buf_iter(const struct cring_buf *buf, int dir, u64 addr, size_t len,
 		    struct iov_iter *iter);
 
 /* op_*.c APIs */
+bool cring_rw_is_write(const struct cring_req *req);
 extern const struct cring_op cring_op_nop, cring_op_read, cring_op_write,
 			     cring_op_readv, cring_op_writev,
 			     cring_op_read_fixed, cring_op_write_fixed,

@@ -241,8 +241,18 @@ void cring_index_del(struct cring_req *req)
 	cring_key_leave(&req->by_user_data,
 			cring_user_data_bucket(ring, req->user_data));
 	if (req->file)
-		cring_key_leave(&req->by_file,
-				cring_file_bucket(ring, req->file));
+		cring_index_del_file(req);
 	list_del_init(&req->op_node);
 	req->lflags &= ~CRING_REQL_INDEXED;
+}
+
+/**
+ * cring_index_del_file - take a request out of the index by file
+ * @req: an indexed request that has a file, and is about to lose it
+ *
+ * Context: cring_ring.lock.
+ */
+void cring_index_del_file(struct cring_req *req)
+{
+	cring_key_leave(&req->by_file, cring_file_bucket(req->ring, req->file));
 }

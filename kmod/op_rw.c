@@ -30,7 +30,11 @@ enum cring_rw_mode {
 	CRING_RW_BLOCK,		/* a worker must run it */
 };
 
-static bool cring_rw_is_write(const struct cring_req *req)
+/**
+ * cring_rw_is_write - does a read or write go to the file?
+ * @req: a read or write
+ */
+bool cring_rw_is_write(const struct cring_req *req)
 {
 	return req->opcode == CRING_OP_WRITE ||
 	       req->opcode == CRING_OP_WRITEV ||
@@ -276,6 +280,8 @@ static void cring_rw_complete(struct kiocb *iocb, long ret)
 		cring_req_put(req, false);
 		return;
 	}
+	if (ret > 0 && unlikely(cring_file_watched(req->file)))
+		req->flags |= CRING_REQ_NOTIFY;
 	cring_complete(req, cring_rw_result(req, ret));
 }
 

@@ -176,6 +176,7 @@ static void cring_ring_free(struct cring_ring *ring)
 {
 	cring_worker_exit(ring);
 	cancel_work_sync(&ring->kick_work);
+	cancel_work_sync(&ring->notify_work);
 	cring_timer_exit(ring);
 	if (ring->notifier.ops)
 		mmu_notifier_unregister(&ring->notifier, ring->mm);
@@ -224,6 +225,7 @@ static void cring_ring_init(struct cring_ring *ring)
 	init_waitqueue_head(&ring->poll_wait);
 	init_llist_head(&ring->freed);
 	INIT_WORK(&ring->destroy_work, cring_destroy_fn);
+	cring_notify_init(ring);
 	cring_ready_init(ring);
 	cring_worker_init(ring);
 	cring_timer_init(ring);

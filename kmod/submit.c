@@ -47,7 +47,11 @@ static struct cring_req *cring_req_alloc(struct cring_ring *ring)
 {
 	struct llist_node *node = ring->free;
 
+	if (unlikely(!node))
+		node = llist_del_all(&ring->freed);
 	if (unlikely(!node)) {
+		/* some may be waiting there */
+		flush_work(&ring->notify_work);
 		node = llist_del_all(&ring->freed);
 		if (!node)
 			return NULL;
@@ -336,6 +340,8 @@ static void cring_issue_done(struct cring_req *req, enum cring_how how,
 			cring_batch_flush(req->ring, batch);
 		return;
 	}
+	if (how == CRING_HOW_WORKER)
+		cring_drop_file(req);
 	cring_comp_begin(&comp, req->ring);
 	comp.sync = how == CRING_HOW_WORKER;
 	cring_finish(&comp, req);
