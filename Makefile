@@ -46,6 +46,7 @@ help:
 	@echo 'make check        every test, on stock 6.1 and 6.12, in virtual machines'
 	@echo 'make check-fast   every test, on stock 6.1'
 	@echo '                  KERNEL=debug-6.12: on that kernel; TESTS="a b": only these'
+	@echo 'make bench        instructions an operation, beside io_uring, on stock 6.1'
 	@echo 'make shell        a prompt in a virtual machine with the module loaded'
 	@echo 'make lint         shellcheck of the scripts'
 	@echo 'make clean        remove what was built (not what was downloaded)'
@@ -87,6 +88,9 @@ check:
 check-fast:
 	@scripts/check $(or $(KERNEL),6.1) -- $(TESTS)
 
+bench:
+	@scripts/bench --kernel $(or $(KERNEL),6.1)
+
 shell:
 	@scripts/vm --kernel $(or $(KERNEL),6.1) --shell
 
@@ -94,9 +98,9 @@ lint:
 	@scripts/setup lint
 	shellcheck -x scripts/setup scripts/kernel scripts/kernel-debug \
 		scripts/kselftest scripts/vm scripts/guest-init scripts/check \
-		scripts/guest-check scripts/demo scripts/lib.sh .ci/run
+		scripts/guest-check scripts/demo scripts/bench scripts/lib.sh .ci/run
 
 clean:
 	rm -rf build cring.ko
 
-.PHONY: all help module headers install user tests demo check check-fast shell lint clean
+.PHONY: all help module headers install user tests demo check check-fast bench shell lint clean
