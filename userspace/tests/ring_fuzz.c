@@ -17,8 +17,9 @@ FIXTURE(fuzz) {
 	struct cring_timespec ts;
 	struct iovec iov[4];
 	unsigned int seed;
+	atomic_bool stop;	/* the meddler */
 };
-FIXTURE_VARIANT(fuzz) { bool wild; uint8_t flags; };
+FIXTURE_VARIANT(fuzz) { bool wild, meddle; uint8_t flags; };
 /* Fields that fit the operation most of the time, to get far ... */
 FIXTURE_VARIANT_ADD(fuzz, likely)
 	{ .flags = CRING_SQE_ASYNC | CRING_SQE_FIXED_FILE };
@@ -29,6 +30,13 @@ FIXTURE_VARIANT_ADD(fuzz, drains)
 /* ... and fields that hardly ever do. */
 FIXTURE_VARIANT_ADD(fuzz, wild)
 	{ .wild = true, .flags = 0xff & ~CRING_SQE_CQE_SKIP_SUCCESS };
+
+/* Somebody who wakes and cancels at the same time. */
+FIXTURE_VARIANT_ADD(fuzz, meddled)
+	{ .meddle = true, .flags = CRING_SQE_ASYNC | CRING_SQE_IO_LINK };
+FIXTURE_VARIANT_ADD(fuzz, meddled_drains)
+	{ .meddle = true, .flags = CRING_SQE_IO_HARDLINK | CRING_SQE_IO_LINK |
+				   CRING_SQE_IO_DRAIN };
 
 FIXTURE_SETUP(fuzz)
 {
@@ -145,8 +153,9 @@ static void random_sqe(struct cring_sqe *sqe, FIXTURE_DATA(fuzz) *self,
 	if (v->wild || dice == 0)
 		switch (rand_r(s) % 10) {
 		case 0: sqe->opcode = (uint8_t)rand_r(s); break;
-		case 1: sqe->flags = (uint8_t)rand_r(s) & v->flags; break;
-		case 2: sqe->fd = (int)rand_r(s); break;
+		case 1: sqe->flags |= (uint8_t)rand_r(s) & v->flags &
+				      ~CRING_SQE_FIXED_FILE; break;
+		case 2: sqe->fd = (int)rand_r(s) | 1 << 20; break;
 		case 3: sqe->off = PICK(s, -2ULL, 1ULL << 62, ~0ULL >> 1); break;
 		case 4: sqe->addr = PICK(s, 0, 8, 1ULL << 63, -4096ULL); break;
 		case 5: sqe->len = (uint32_t)PICK(s, 0, 1U << 31, ~0U); break;
@@ -161,12 +170,16 @@ static void random_sqe(struct cring_sqe *sqe, FIXTURE_DATA(fuzz) *self,
 static void dump(struct __test_metadata *_metadata, struct cring *ring,
 		 const struct cring_sqe *sqe, const bool *seen, const int *res)
 {
+	struct cring_cancel_key all = cring_key_any(CRING_ASYNC_CANCEL_ALL);
 	bool late[BATCH] = { false };
 	struct cring_cqe c;
 	unsigned int i;
 
 	while (take_cqe(ring, &c, 1000) && c.user_data < BATCH)
 		late[c.user_data] = true;
+	TH_LOG("%u in flight; another cancel of all: %d, %u of them already",
+	       cring_in_flight(ring), cring_cancel_sync(ring, &all, 0, 0),
+	       all.already);
 
 	for (i = 0; i < BATCH; i++, sqe++)
 		TH_LOG("%2u: op %u flags %02x fd %d off %llx addr %llx len %x op_flags %x: %s %d",
@@ -194,11 +207,38 @@ static unsigned int reap_some(struct __test_metadata *_metadata,
 	return n;
 }
 
+/* Writes where there is room, and cancels by all kinds of keys. */
+static void *meddler(void *arg)
+{
+	FIXTURE_DATA(fuzz) *self = arg;
+	unsigned int seed = self->seed + 1;
+
+	while (!atomic_load(&self->stop)) {
+		struct cring_cancel_key k = cring_key64(rand_r(&seed) % BATCH,
+							rand_r(&seed) % 2);
+		struct pollfd pfd = {
+			.fd = self->fds[2 + rand_r(&seed) % (self->nr_fds - 3)],
+			.events = POLLOUT,
+		};
+
+		if (poll(&pfd, 1, 0) == 1 && pfd.revents == POLLOUT &&
+		    write(pfd.fd, self->buf, 8) < 0)
+			continue;
+		if (rand_r(&seed) % 2)
+			k = cring_key_fd(pfd.fd, rand_r(&seed) % 2);
+		cring_cancel_sync(&self->ring, &k, 0, 0);
+	}
+	return NULL;
+}
+
 TEST_F_TIMEOUT(fuzz, c1_random_sqes_complete_once, 240)
 {
 	uint64_t end = now_ns() + 15 * NSEC_PER_SEC;
 	unsigned int round;
+	pthread_t t = 0;
 
+	if (variant->meddle)
+		t = new_thread(meddler, self);
 	for (round = 0; round < 1500 && now_ns() < end; round++) {
 		struct cring_cancel_key all =
 			cring_key_any(CRING_ASYNC_CANCEL_ALL);
@@ -250,6 +290,9 @@ TEST_F_TIMEOUT(fuzz, c1_random_sqes_complete_once, 240)
 					     new_sqe(&self->other, 1)));
 	}
 	TH_LOG("%u rounds of %u", round, BATCH);
+	atomic_store(&self->stop, true);
+	if (variant->meddle)
+		join(t);
 	EXPECT_EQ(0, run_sqe(&self->ring, new_sqe(&self->ring, 1)));
 }
 
