@@ -67,12 +67,7 @@ static void check_results(struct __test_metadata *_metadata, struct race *r)
 
 TEST_F_TIMEOUT(race, c3_cancel_against_the_device, 240)
 {
-	unsigned int rounds = race_rounds();
-
-	/* Waiting for a tag goes through workers, and takes far longer. */
-	if (variant->tags < BATCH)
-		rounds /= 5;
-	race_run(&self->r, rounds, put_direct, submit_and_watch,
+	race_run(&self->r, race_rounds(), put_direct, submit_and_watch,
 		 check_results);
 	EXPECT_GT(self->r.late, 0);
 	EXPECT_GT(self->r.already + self->r.stopped, 0);
