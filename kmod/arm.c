@@ -18,6 +18,7 @@
 /* the head is kept in the entry's otherwise unused private pointer */
 static struct wait_queue_head *cring_entry_head(struct wait_queue_entry *entry)
 {
+	/* NULL once a wake-up has done with the entry */
 	return smp_load_acquire(&entry->private);
 }
 

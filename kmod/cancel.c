@@ -13,27 +13,12 @@
  * sequence number tells whether a request can have moved from the batch to
  * the index behind our back.
  */
-#include <linux/file.h>
-#include <linux/sched/signal.h>
+#include <linux/sched.h>
 
 #include "cring.h"
 
 /* requests looked at before the lock is let go for a moment */
 #define CRING_CANCEL_BREAK	64
-
-/* one pass of one cancel over what it matches */
-struct cring_pass {
-	struct cring_ring *ring;
-	const struct cring_filter *filter;
-	struct list_head todo;	/* claimed, to be completed */
-	u32 mark;		/* ALL: what this pass has counted, else 0 */
-	u32 walked;		/* ALL: what its walk of a list has passed */
-	u32 matched;
-	u32 already;
-	struct cring_req *req;	/* the last match that was -EALREADY ... */
-	u64 word;		/* ... and its word then */
-	bool wait;		/* mark what is -EALREADY as waited for */
-};
 
 /**
  * cring_cancel_check - are a cancel's key and flags well-formed?
@@ -361,11 +346,16 @@ static void cring_pass_list(struct cring_pass *pass, u8 opcode)
 	cring_complete_todo(ring, &pass->todo);
 }
 
-/*
- * What was seen DONE without the lock has its CQE written, but perhaps not yet
- * published: whoever posts does both before it lets go of the lock.
+/**
+ * cring_cq_settle - a request was seen DONE without the lock: publish its CQE
+ * @ring: whose
+ *
+ * The CQE is written, but perhaps not yet published: whoever posts does both
+ * before it lets go of the lock.
+ *
+ * Context: any, no cring lock held.
  */
-static void cring_cq_settle(struct cring_ring *ring)
+void cring_cq_settle(struct cring_ring *ring)
 {
 	spin_lock_irq(&ring->lock);
 	spin_unlock_irq(&ring->lock);
@@ -379,20 +369,22 @@ static void cring_cq_settle(struct cring_ring *ring)
 static void cring_pass_batch(struct cring_pass *pass)
 {
 	struct cring_ring *ring = pass->ring;
+	/* the records before their number */
 	u32 nr = smp_load_acquire(&ring->batch_nr);
 	u32 i;
 
 	for (i = 0; i < nr; i++) {
 		struct cring_req *req = READ_ONCE(ring->batch[i]);
 		u64 word = atomic64_read_acquire(&req->word);
+		u64 now;
 
 		if (!cring_state_in_flight(cring_word_state(word)) ||
 		    !cring_filter_matches(pass->filter, req))
 			continue;
 		spin_lock_irq(&ring->lock);
-		if (cring_word_same(word, atomic64_read(&req->word)) &&
-		    cring_state_in_flight(cring_word_state(
-						atomic64_read(&req->word))) &&
+		now = atomic64_read(&req->word);
+		if (cring_word_same(word, now) &&
+		    cring_state_in_flight(cring_word_state(now)) &&
 		    (!pass->mark || req->mark != pass->mark))
 			cring_pass_visit(pass, req);
 		spin_unlock_irq(&ring->lock);
@@ -418,6 +410,7 @@ static void cring_pass_one(struct cring_pass *pass)
 	 * ended meanwhile, what it left in flight is in the index.
 	 */
 	do {
+		/* before the index is looked at */
 		seq = smp_load_acquire(&ring->batch_seq);
 		spin_lock_irq(&ring->lock);
 		req = cring_index_find(ring, pass->filter);
@@ -456,8 +449,17 @@ static void cring_pass_all(struct cring_pass *pass)
 	mutex_unlock(&ring->cancel_mutex);
 }
 
-static void cring_pass_run(struct cring_pass *pass, struct cring_ring *ring,
-			   const struct cring_filter *filter, bool wait)
+/**
+ * cring_pass_run - one pass of one cancel over what it matches
+ * @pass: the caller's; filled
+ * @ring: where
+ * @filter: what
+ * @wait: mark what is -EALREADY, so that its end wakes the ring's waiters
+ *
+ * Context: process, may sleep; no cring lock but submit_mutex held.
+ */
+void cring_pass_run(struct cring_pass *pass, struct cring_ring *ring,
+		    const struct cring_filter *filter, bool wait)
 {
 	*pass = (struct cring_pass) { .ring = ring, .filter = filter,
 				      .wait = wait };
@@ -468,13 +470,43 @@ static void cring_pass_run(struct cring_pass *pass, struct cring_ring *ring,
 		cring_pass_one(pass);
 }
 
-static s32 cring_pass_answer(const struct cring_pass *pass)
+/**
+ * cring_pass_answer - what a cancel answers
+ * @pass: that has run
+ *
+ * Return: 0, -EALREADY or -ENOENT; with ALL the number of matches.
+ */
+s32 cring_pass_answer(const struct cring_pass *pass)
 {
 	if (pass->filter->flags & CRING_ASYNC_CANCEL_ALL)
 		return pass->matched;
 	if (!pass->matched)
 		return -ENOENT;
 	return pass->already ? -EALREADY : 0;
+}
+
+/**
+ * cring_pass_next - one match that has not finished
+ * @ring: where
+ * @filter: what; with ALL
+ * @word: its word, as in struct cring_pass
+ *
+ * Context: process, may sleep; no cring lock held.
+ * Return: the request, marked as waited for, or NULL when all have finished.
+ */
+struct cring_req *cring_pass_next(struct cring_ring *ring,
+				  const struct cring_filter *filter, u64 *word)
+{
+	struct cring_pass pass;
+
+	do {
+		pass = (struct cring_pass) { .ring = ring, .filter = filter,
+					     .wait = true };
+		INIT_LIST_HEAD(&pass.todo);
+		cring_pass_one(&pass);
+	} while (pass.matched && !pass.already);
+	*word = pass.word;
+	return pass.req;
 }
 
 /**
@@ -518,196 +550,4 @@ void cring_cancel_everything(struct cring_ring *ring)
 		cring_cancel_one(req, &todo);
 	spin_unlock_irq(&ring->lock);
 	cring_complete_todo(ring, &todo);
-}
-
-/* --- the synchronous call --- */
-
-/* what the synchronous call remembers of a key, to wait for it */
-struct cring_cancel_wait {
-	struct cring_filter filter;
-	struct cring_req *req;	/* without ALL: the one that was -EALREADY */
-	u64 word;
-};
-
-/* Is the CQE of that use of the record in the CQ? */
-static bool cring_req_posted(struct cring_ring *ring, void *data, u64 word)
-{
-	struct cring_req *req = data;
-	u64 now = atomic64_read_acquire(&req->word);
-
-	if (cring_word_same(now, word) &&
-	    cring_state_in_flight(cring_word_state(now)))
-		return false;
-	cring_cq_settle(ring);
-	return true;
-}
-
-/* the next match that has not finished, marked as waited for, or NULL */
-static struct cring_req *cring_wait_next(struct cring_ring *ring,
-					 const struct cring_filter *filter,
-					 u64 *word)
-{
-	struct cring_pass pass;
-
-	do {
-		pass = (struct cring_pass) { .ring = ring, .filter = filter,
-					     .wait = true };
-		INIT_LIST_HEAD(&pass.todo);
-		cring_pass_one(&pass);
-	} while (pass.matched && !pass.already);
-	*word = pass.word;
-	return pass.req;
-}
-
-static int cring_wait_posted(struct cring_ring *ring, struct cring_req *req,
-			     u64 word, const ktime_t *expires)
-{
-	return cring_wait_for(ring, cring_req_posted, req, word, expires);
-}
-
-/* wait until every match of one key has finished */
-static int cring_wait_key(struct cring_ring *ring,
-			  const struct cring_cancel_wait *w,
-			  const ktime_t *expires)
-{
-	struct cring_req *req = w->req;
-	u64 word = w->word;
-	int ret = 0;
-
-	if (!(w->filter.flags & CRING_ASYNC_CANCEL_ALL))
-		return req ? cring_wait_posted(ring, req, word, expires) : 0;
-	while (!ret && (req = cring_wait_next(ring, &w->filter, &word)))
-		ret = cring_wait_posted(ring, req, word, expires);
-	return ret;
-}
-
-static int cring_filter_init(struct cring_ring *ring,
-			     const struct cring_cancel_key *key, u64 before,
-			     struct cring_filter *filter)
-{
-	struct cring_match match = {
-		.user_data = key->user_data,
-		.flags = key->flags,
-		.opcode = key->opcode,
-	};
-
-	*filter = (struct cring_filter) {
-		.user_data = key->user_data,
-		.before = before,
-		.flags = key->flags,
-		.opcode = key->opcode,
-	};
-	if (key->ticket || key->group || key->resv0[0] || key->resv0[1] ||
-	    key->resv0[2] || key->resv[0] || key->resv[1] || key->resv[2] ||
-	    (key->fd && !(key->flags & CRING_ASYNC_CANCEL_FD)))
-		return -EINVAL;
-	if (cring_cancel_check(&match))
-		return -EINVAL;
-	if (!(key->flags & CRING_ASYNC_CANCEL_FD))
-		return 0;
-	filter->file = cring_file_get(ring, key->fd,
-				      key->flags & CRING_ASYNC_CANCEL_FD_FIXED);
-	return filter->file ? 0 : -EBADF;
-}
-
-static void cring_cancel_key(struct cring_ring *ring,
-			     struct cring_cancel_key *key,
-			     struct cring_cancel_wait *w, bool wait)
-{
-	struct cring_pass pass;
-
-	w->req = NULL;
-	key->already = 0;
-	key->res = cring_filter_init(ring, key, smp_load_acquire(&ring->accepted),
-				     &w->filter);
-	if (key->res) {
-		w->filter.flags = 0;
-		return;
-	}
-	cring_pass_run(&pass, ring, &w->filter, wait);
-	key->res = cring_pass_answer(&pass);
-	key->already = pass.already;
-	if (pass.already) {
-		w->req = pass.req;
-		w->word = pass.word;
-	} else {
-		/* nothing to wait for, also with ALL */
-		w->filter.flags &= ~CRING_ASYNC_CANCEL_ALL;
-	}
-}
-
-static int cring_cancel_keys(struct cring_ring *ring,
-			     const struct cring_cancel *c,
-			     struct cring_cancel_key *keys,
-			     struct cring_cancel_wait *waits)
-{
-	bool wait = c->flags & CRING_CANCEL_WAIT;
-	ktime_t expires = c->timeout;
-	u32 i;
-	int ret = 0;
-
-	if (!(c->flags & CRING_CANCEL_ABS))
-		expires = ktime_add_safe(ktime_get(), c->timeout);
-	for (i = 0; i < c->nr; i++) {
-		cring_cancel_key(ring, &keys[i], &waits[i], wait);
-		cond_resched();
-	}
-	for (i = 0; wait && !ret && i < c->nr; i++)
-		ret = cring_wait_key(ring, &waits[i],
-				     c->timeout < 0 ? NULL : &expires);
-	for (i = 0; i < c->nr; i++)
-		if (waits[i].filter.file)
-			fput(waits[i].filter.file);
-	return ret;
-}
-
-/**
- * cring_cancel_ioctl - CRING_IOC_CANCEL
- * @ring: where
- * @arg: user pointer to a struct cring_cancel
- *
- * Context: process, may sleep; takes no lock that a submitter holds.
- * Return: 0, -EINVAL, -EFAULT, -ENOMEM, -ETIME or -EINTR.
- */
-int cring_cancel_ioctl(struct cring_ring *ring, void __user *arg)
-{
-	struct cring_cancel_key one_key, *keys = &one_key;
-	struct cring_cancel_wait one_wait, *waits = &one_wait;
-	struct cring_cancel c;
-	size_t size;
-	int ret;
-
-	if (copy_from_user(&c, arg, sizeof(c)))
-		return -EFAULT;
-	if (!c.nr || c.nr > CRING_CANCEL_MAX_KEYS ||
-	    c.flags & ~(CRING_CANCEL_WAIT | CRING_CANCEL_ABS) ||
-	    c.resv[0] || c.resv[1] || c.resv[2])
-		return -EINVAL;
-	if (!(c.flags & CRING_CANCEL_WAIT) &&
-	    (c.timeout || c.flags & CRING_CANCEL_ABS))
-		return -EINVAL;
-	if (c.timeout < -1 || (c.timeout < 0 && c.flags & CRING_CANCEL_ABS))
-		return -EINVAL;
-
-	size = c.nr * sizeof(*keys);
-	if (c.nr > 1) {
-		keys = kvmalloc(size, GFP_KERNEL_ACCOUNT);
-		waits = kvmalloc_array(c.nr, sizeof(*waits),
-				       GFP_KERNEL_ACCOUNT);
-	}
-	ret = -ENOMEM;
-	if (!keys || !waits)
-		goto out;
-	ret = -EFAULT;
-	if (copy_from_user(keys, u64_to_user_ptr(c.keys), size))
-		goto out;
-	ret = cring_cancel_keys(ring, &c, keys, waits);
-	if (copy_to_user(u64_to_user_ptr(c.keys), keys, size))
-		ret = -EFAULT;
-out:
-	if (keys != &one_key)
-		kvfree(keys);
-	if (waits != &one_wait)
-		kvfree(waits);
-	return ret;
 }

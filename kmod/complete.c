@@ -124,9 +124,7 @@ static void cring_signal(struct cring_ring *ring)
 {
 	struct eventfd_ctx *ctx;
 
-	/* pairs with the barrier between queueing there and checking the CQ */
-	smp_mb();
-	if (waitqueue_active(&ring->poll_wait))
+	if (wq_has_sleeper(&ring->poll_wait))
 		__wake_up(&ring->poll_wait, TASK_NORMAL, 0,
 			  poll_to_key(EPOLLIN | EPOLL_URING_WAKE));
 	if (rcu_access_pointer(ring->eventfd)) {

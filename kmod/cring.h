@@ -23,7 +23,7 @@
 #ifndef _CRING_H
 #define _CRING_H
 
-#include <linux/hashtable.h>
+#include <linux/bits.h>
 #include <linux/hrtimer.h>
 #include <linux/list.h>
 #include <linux/llist.h>
@@ -95,10 +95,10 @@ struct cring_op {
 	void (*cleanup)(struct cring_req *req);
 };
 
-#define CRING_OPF_FILE		(1U << 0)	/* sqe->fd names its file */
-#define CRING_OPF_MEM		(1U << 1)	/* touches user memory */
-#define CRING_OPF_RW		(1U << 2)	/* a read or a write: uses req->rw */
-#define CRING_OPF_FLUSH		(1U << 3)	/* wants earlier CQEs posted */
+#define CRING_OPF_FILE		BIT(0)	/* sqe->fd names its file */
+#define CRING_OPF_MEM		BIT(1)	/* touches user memory */
+#define CRING_OPF_RW		BIT(2)	/* a read or a write: uses req->rw */
+#define CRING_OPF_FLUSH		BIT(3)	/* wants earlier CQEs posted */
 
 /* ---------------------------------------------------------------------------
  * Requests
@@ -161,6 +161,7 @@ struct cring_match {
  * @refs: who holds the record besides its one owner: a method that has queued
  *	it in a device and has not returned yet
  * @mark: last ALL cancel that has looked at it
+ * @ioprio: of a read or write, 0 for the thread's own
  * @retries: attempts that would have blocked although poll said ready
  * @nr_wait: entries of @wait that are in use
  * @by_user_data: index by user_data
@@ -178,6 +179,7 @@ struct cring_match {
  * @iocb: while it is in a file's method or a device
  * @wait: while it is armed on a file's wait queues
  * @tnode: while it is armed on a timer
+ * @count_node: while it waits for a completion count
  */
 struct cring_req {
 	atomic64_t word;
@@ -223,17 +225,17 @@ struct cring_req {
 	};
 };
 
-#define CRING_REQ_FAILED	(1U << 0)	/* refused by prep: res says why */
-#define CRING_REQ_STARTED	(1U << 1)	/* it may have moved a byte */
-#define CRING_REQ_REISSUE	(1U << 2)	/* the device wants it again */
-#define CRING_REQ_FREEZE	(1U << 3)	/* holds freeze protection */
-#define CRING_REQ_NOTIFY	(1U << 5)	/* fsnotify when it is released */
-#define CRING_REQ_PREPPED	(1U << 4)	/* has something to clean up */
+#define CRING_REQ_FAILED	BIT(0)	/* refused by prep: res says why */
+#define CRING_REQ_STARTED	BIT(1)	/* it may have moved a byte */
+#define CRING_REQ_REISSUE	BIT(2)	/* the device wants it again */
+#define CRING_REQ_FREEZE	BIT(3)	/* holds freeze protection */
+#define CRING_REQ_NOTIFY	BIT(5)	/* fsnotify when it is released */
+#define CRING_REQ_PREPPED	BIT(4)	/* has something to clean up */
 
-#define CRING_REQL_INDEXED	(1U << 0)	/* in the index */
-#define CRING_REQL_WAITED	(1U << 1)	/* a cancel waits for its CQE */
-#define CRING_REQL_HELD		(1U << 2)	/* not among the active (drain) */
-#define CRING_REQL_TIMER	(1U << 3)	/* on a timer queue or count list */
+#define CRING_REQL_INDEXED	BIT(0)	/* in the index */
+#define CRING_REQL_WAITED	BIT(1)	/* a cancel waits for its CQE */
+#define CRING_REQL_HELD		BIT(2)	/* not among the active (drain) */
+#define CRING_REQL_TIMER	BIT(3)	/* on a timer queue or count list */
 
 /* ---------------------------------------------------------------------------
  * The ring
@@ -246,8 +248,12 @@ struct cring_clock {
 	struct timerqueue_head queue;
 };
 
-enum { CRING_CLOCK_MONOTONIC, CRING_CLOCK_BOOTTIME, CRING_CLOCK_REALTIME,
-       CRING_NR_CLOCKS };
+enum {
+	CRING_CLOCK_MONOTONIC,
+	CRING_CLOCK_BOOTTIME,
+	CRING_CLOCK_REALTIME,
+	CRING_NR_CLOCKS
+};
 
 /**
  * struct cring_worker - one item on the ring's workqueue
@@ -262,7 +268,7 @@ struct cring_worker {
 	struct work_struct work;
 	struct cring_ring *ring;
 	struct list_head idle;
-	spinlock_t lock;
+	spinlock_t lock;	/* see the top of this file */
 	struct task_struct *task;
 	struct cring_req *req;
 };
@@ -273,39 +279,71 @@ struct cring_worker {
  * @free: records for the submitter; under @submit_mutex
  * @batch: the records of the batch in progress, stable while it lasts
  * @batch_nr: how many of them are accepted
- * @batch_seq: changes when a batch is published and when it ends
+ * @batch_seq: odd while there is a batch
  * @accepted: SQEs accepted so far: the next ticket; written under @submit_mutex
- * @sq_head: kernel's own copy
+ * @sq_head: the kernel's own copy
+ * @sq_mask: SQ entries - 1
+ * @cq_mask: CQ entries - 1
+ * @shared: the first page of the mapping
+ * @sqes: the SQ, in the mapping
+ * @cqes: the CQ, in the mapping
  * @files: fixed files; slots written under @submit_mutex and @lock
+ * @nr_files: how many slots
+ * @nr_bufs: how many fixed buffers
  * @bufs: fixed buffers; under @submit_mutex
  * @ident: the last submitter's identity; under @submit_mutex
- * @shut: the owner is done with the ring
- * @closed: its file is gone
- * @ops_put: the operations' reference was dropped
+ * @task: the last submitter; under @queue_lock; referenced
  * @lock: see the top of this file
- * @cq_tail: kernel's own copy
+ * @cq_tail: the kernel's own copy
  * @finished: operations whose CQE was posted or skipped
  * @timeouts_finished: TIMEOUTs among them
  * @user_data_table: index by user_data
  * @file_table: index by file
- * @by_op: index by opcode
- * @deferred: requests behind a drain, in order
+ * @table_bits: log2 of either table's buckets
  * @drain: whether a drain is under way: @active is kept only then
  * @drain_gate: a drained operation is running: nothing else starts
+ * @shut: the owner is done with the ring
+ * @closed: its file is gone
+ * @ops_put: the operations' reference was dropped
+ * @by_op: index by opcode
+ * @deferred: requests behind a drain, in order
  * @active: operations in flight that have been started
  * @counted: TIMEOUTs that wait for a completion count, soonest first
  * @clocks: TIMEOUTs that wait for a clock
+ * @eventfd: signalled when CQEs are posted; RCU
  * @queue_lock: see the top of this file
  * @ready: requests to try again in a thread of the owner
  * @work: requests that wait for a worker
  * @idle: workers without work
- * @waitq: threads inside wait; only tasks, woken from wait queue callbacks
- * @nr_waiting: how many: they run what becomes ready
+ * @workers: all of them, once there is a @wq
+ * @nr_workers: how many
+ * @wq: runs them; made when there is first something to run
+ * @spawn_work: makes @wq
+ * @kick_work: sees to @ready when no thread of the owner does
+ * @task_work: runs @ready in the last submitter
+ * @task_work_queued: bit 0: it is queued
+ * @nr_waiting: threads that sleep on @waitq: they run what becomes ready
  * @submitting: a thread is inside submit, and may be asleep there
+ * @waitq: threads inside wait; only tasks, woken from wait queue callbacks too
  * @poll_wait: poll and epoll on the ring's file
  * @freed: records on their way back to @free
  * @notify: records whose file's watchers must be told first
+ * @notify_work: tells them
+ * @cancel_mutex: see the top of this file
+ * @cancel_mark: the last ALL cancel; under @cancel_mutex
  * @refs: the file; the operations in flight (one for all); pending task work
+ * @destroy_work: frees the ring when the last reference is gone
+ * @watch_work: looks whether the owner still has its address space
+ * @nr_pinned: workers that hold that address space
+ * @mm: the owner: its address space, mmgrab()bed
+ * @tgid: the owner: its process
+ * @notifier: tells when @mm goes away
+ * @key: of the index's hash
+ * @pool: all records
+ * @nr_reqs: how many
+ * @pages: of the mapping
+ * @nr_pages: how many
+ * @mapping_file: stands for the ring's file in the mapping
  */
 struct cring_ring {
 	/* submission */
@@ -373,6 +411,8 @@ struct cring_ring {
 	u32 cancel_mark;
 	refcount_t refs;
 	struct work_struct destroy_work;
+	struct delayed_work watch_work;
+	atomic_t nr_pinned;
 	struct mm_struct *mm;
 	struct pid *tgid;
 	struct mmu_notifier notifier;
@@ -388,6 +428,13 @@ extern struct workqueue_struct *cring_wq;
 extern const struct file_operations cring_fops;
 extern unsigned int cring_max_workers;
 
+/* the ring that an open file has set up, or NULL */
+static inline struct cring_ring *cring_file_ring(struct file *file)
+{
+	/* pairs with its set-up: whole when it is seen */
+	return smp_load_acquire(&file->private_data);
+}
+
 static inline u32 cring_cq_ready(struct cring_ring *ring)
 {
 	return READ_ONCE(ring->cq_tail) - READ_ONCE(ring->shared->cq_head);
@@ -401,20 +448,23 @@ void cring_op_query(struct cring_query *query);
 /* ring.c APIs: set-up, memory, the end */
 int cring_ring_setup(struct file *file, struct cring_params *p);
 int cring_ring_mmap(struct cring_ring *ring, struct vm_area_struct *vma);
+void cring_ring_watch(struct cring_ring *ring);
 void cring_ring_shut(struct cring_ring *ring);
 void cring_ring_close(struct cring_ring *ring);
 void cring_ring_put(struct cring_ring *ring);
 
-/* submit.c APIs: accept a batch, try each, hand on what would block */
+/* submit.c APIs: accept a batch, then try each */
 struct cring_batch {
 	struct list_head done;		/* finished inline, CQEs not posted */
 	unsigned int nr;
 };
 
 int cring_submit(struct cring_ring *ring, u32 to_submit, bool *short_of_slots);
+bool cring_req_ident(struct cring_req *req);
+
+/* issue.c APIs: try an operation, hand on what would block */
 void cring_issue(struct cring_req *req, enum cring_how how,
 		 struct cring_batch *batch);
-bool cring_req_ident(struct cring_req *req);
 void cring_batch_flush(struct cring_ring *ring, struct cring_batch *batch);
 
 /* complete.c APIs: post CQEs and everything that follows from them */
@@ -469,13 +519,47 @@ struct cring_filter {
 	u8 opcode;
 };
 
+/**
+ * struct cring_pass - one pass of one cancel over what it matches
+ * @ring: where
+ * @filter: what
+ * @todo: claimed, to be completed
+ * @mark: ALL: what this pass has counted, else 0
+ * @walked: ALL: what its walk of a list has passed
+ * @matched: how many
+ * @already: how many of them were -EALREADY
+ * @req: the last one of those ...
+ * @word: ... and its word then
+ * @wait: mark what is -EALREADY as waited for
+ */
+struct cring_pass {
+	struct cring_ring *ring;
+	const struct cring_filter *filter;
+	struct list_head todo;
+	u32 mark;
+	u32 walked;
+	u32 matched;
+	u32 already;
+	struct cring_req *req;
+	u64 word;
+	bool wait;
+};
+
 int cring_cancel_check(const struct cring_match *match);
 s32 cring_cancel(struct cring_ring *ring, const struct cring_filter *filter);
 int cring_cancel_one(struct cring_req *req, struct list_head *todo);
 void cring_cancel_everything(struct cring_ring *ring);
-int cring_cancel_ioctl(struct cring_ring *ring, void __user *arg);
+void cring_cq_settle(struct cring_ring *ring);
+void cring_pass_run(struct cring_pass *pass, struct cring_ring *ring,
+		    const struct cring_filter *filter, bool wait);
+s32 cring_pass_answer(const struct cring_pass *pass);
+struct cring_req *cring_pass_next(struct cring_ring *ring,
+				  const struct cring_filter *filter, u64 *word);
 bool cring_filter_matches(const struct cring_filter *filter,
 			  const struct cring_req *req);
+
+/* cancel_sync.c APIs */
+int cring_cancel_ioctl(struct cring_ring *ring, void __user *arg);
 
 /* chain.c APIs: links and drain; under .lock unless stated */
 void cring_chain_advance(struct cring_comp *comp, struct cring_req *req,
@@ -519,6 +603,7 @@ struct cring_ident_saved {
 	unsigned long fsize;
 	int ioprio;
 };
+
 void cring_ident_assume(const struct cring_ident *ident,
 			struct cring_ident_saved *saved);
 void cring_ident_drop(const struct cring_ident *ident,

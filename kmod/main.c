@@ -82,7 +82,7 @@ static long cring_ioctl_new(struct file *file, unsigned int cmd,
 
 static long cring_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	struct cring_ring *ring = smp_load_acquire(&file->private_data);
+	struct cring_ring *ring = cring_file_ring(file);
 	void __user *uarg = (void __user *)arg;
 
 	if (unlikely(!ring))
@@ -111,7 +111,7 @@ static long cring_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 static int cring_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	struct cring_ring *ring = smp_load_acquire(&file->private_data);
+	struct cring_ring *ring = cring_file_ring(file);
 
 	if (!ring)
 		return -EBADFD;
@@ -160,7 +160,7 @@ static bool cring_last_close(struct file *file)
  */
 static int cring_flush(struct file *file, fl_owner_t id)
 {
-	struct cring_ring *ring = smp_load_acquire(&file->private_data);
+	struct cring_ring *ring = cring_file_ring(file);
 
 	if (ring && task_tgid(current) == ring->tgid && cring_last_close(file))
 		cring_ring_shut(ring);

@@ -16,6 +16,7 @@
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/shmem_fs.h>
 #include <linux/vmalloc.h>
@@ -166,6 +167,51 @@ static void cring_mm_release(struct mmu_notifier *notifier,
 	cring_ring_shut(container_of(notifier, struct cring_ring, notifier));
 }
 
+/*
+ * A worker that touches the owner's memory keeps that from going away, and so
+ * from telling us.  So while there are such workers it is asked now and then
+ * whether any of the owner's threads still has the address space: an exec that
+ * keeps the descriptor leaves it without a close.
+ */
+#define CRING_WATCH_PERIOD	HZ
+
+static bool cring_owner_gone(struct cring_ring *ring)
+{
+	struct task_struct *leader, *task;
+	bool gone = true;
+
+	rcu_read_lock();
+	leader = pid_task(ring->tgid, PIDTYPE_TGID);
+	if (leader)
+		for_each_thread(leader, task)
+			if (READ_ONCE(task->mm) == ring->mm)
+				gone = false;
+	rcu_read_unlock();
+	return gone;
+}
+
+static void cring_watch_fn(struct work_struct *work)
+{
+	struct cring_ring *ring = container_of(to_delayed_work(work),
+					       struct cring_ring, watch_work);
+
+	if (cring_owner_gone(ring))
+		cring_ring_shut(ring);
+	else if (atomic_read(&ring->nr_pinned))
+		cring_ring_watch(ring);
+}
+
+/**
+ * cring_ring_watch - a worker has pinned the owner's address space
+ * @ring: whose
+ *
+ * Context: any.
+ */
+void cring_ring_watch(struct cring_ring *ring)
+{
+	queue_delayed_work(cring_wq, &ring->watch_work, CRING_WATCH_PERIOD);
+}
+
 static const struct mmu_notifier_ops cring_notifier_ops = {
 	.release = cring_mm_release,
 };
@@ -175,6 +221,7 @@ static const struct mmu_notifier_ops cring_notifier_ops = {
 static void cring_ring_free(struct cring_ring *ring)
 {
 	cring_worker_exit(ring);
+	cancel_delayed_work_sync(&ring->watch_work);
 	cancel_work_sync(&ring->kick_work);
 	cancel_work_sync(&ring->notify_work);
 	cring_timer_exit(ring);
@@ -225,6 +272,7 @@ static void cring_ring_init(struct cring_ring *ring)
 	init_waitqueue_head(&ring->poll_wait);
 	init_llist_head(&ring->freed);
 	INIT_WORK(&ring->destroy_work, cring_destroy_fn);
+	INIT_DELAYED_WORK(&ring->watch_work, cring_watch_fn);
 	cring_notify_init(ring);
 	cring_ready_init(ring);
 	cring_worker_init(ring);

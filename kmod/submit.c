@@ -12,10 +12,6 @@
 
 #include "cring.h"
 
-
-/* attempts that poll had called ready before a file is given up on */
-#define CRING_MAX_RETRIES	8
-
 /* a batch while it is being accepted */
 struct cring_accept {
 	struct cring_ring *ring;
@@ -34,9 +30,9 @@ struct cring_accept {
 static u32 cring_free_slots(struct cring_ring *ring)
 {
 	u32 entries = ring->cq_mask + 1;
+	/* before the tail */
 	u64 in_flight = ring->accepted - smp_load_acquire(&ring->finished);
-	u32 ready = READ_ONCE(ring->cq_tail) -
-		    smp_load_acquire(&ring->shared->cq_head);
+	u32 ready = READ_ONCE(ring->cq_tail) - READ_ONCE(ring->shared->cq_head);
 
 	if (ready > entries || in_flight + ready >= entries)
 		return 0;
@@ -279,177 +275,17 @@ static void cring_publish(struct cring_accept *a)
 		cring_drain_begin(ring, ring->batch, a->nr);
 	}
 	ring->sq_head += a->nr;
-	/* the records before their number, both before the sequence number */
+	/* the records before their number */
 	smp_store_release(&ring->batch_nr, a->nr);
+	/* both before the sequence number */
 	smp_store_release(&ring->batch_seq, ring->batch_seq + 1);
+	/* who takes these for accepted finds them in the batch */
 	smp_store_release(&ring->accepted, ring->accepted + a->nr);
 	if (unlikely(drain))
 		spin_unlock_irq(&ring->lock);
 	WRITE_ONCE(ring->shared->accepted, ring->accepted);
 	/* user space may fill the slots from here on */
 	smp_store_release(&ring->shared->sq_head, ring->sq_head);
-}
-
-/* hand over to a worker what would block */
-static enum cring_verdict cring_to_worker(struct cring_req *req,
-					  enum cring_state self)
-{
-	if (req->file && !cring_file_worker_allowed(req->file)) {
-		req->res = -EOPNOTSUPP;
-		return CRING_V_DONE;
-	}
-	if (!cring_req_ident(req)) {
-		req->res = -ENOMEM;
-		return CRING_V_DONE;
-	}
-	if (cring_park(req, self, CRING_QUEUED))
-		return CRING_V_PENDING;
-	req->res = -ECANCELED;
-	return CRING_V_DONE;
-}
-
-static enum cring_verdict cring_to_poll(struct cring_req *req,
-					enum cring_state self)
-{
-	if (!cring_req_ident(req)) {
-		req->res = -ENOMEM;
-		return CRING_V_DONE;
-	}
-	return cring_arm(req, self);
-}
-
-/* poll says ready, and yet it would block (a blocking tty's write does that) */
-static enum cring_verdict cring_give_up(struct cring_req *req,
-					enum cring_how how)
-{
-	if (how == CRING_HOW_INLINE)
-		return cring_to_worker(req, CRING_INLINE);
-	req->res = -EAGAIN;
-	return CRING_V_DONE;
-}
-
-static void cring_issue_done(struct cring_req *req, enum cring_how how,
-			     struct cring_batch *batch)
-{
-	struct cring_comp comp;
-
-	if (batch) {
-		list_add_tail(&req->node, &batch->done);
-		/* a chain's next member must not wait for the batch */
-		if (!list_empty(&req->chain))
-			cring_batch_flush(req->ring, batch);
-		return;
-	}
-	if (how == CRING_HOW_WORKER)
-		cring_drop_file(req);
-	cring_comp_begin(&comp, req->ring);
-	comp.sync = how == CRING_HOW_WORKER;
-	cring_finish(&comp, req);
-	cring_comp_end(&comp);
-}
-
-/* what user space gets to see of a result */
-static void cring_fix_result(struct cring_req *req, enum cring_how how)
-{
-	bool told = atomic64_read(&req->word) & CRING_WORD_CANCEL;
-
-	switch (req->res) {
-	case -EFAULT:
-		/* so ends a copy that the signal took out of a page fault */
-		if (told && how == CRING_HOW_WORKER)
-			req->res = -ECANCELED;
-		break;
-	case -EINTR:
-	case -ERESTARTSYS:
-	case -ERESTARTNOINTR:
-	case -ERESTARTNOHAND:
-	case -ERESTART_RESTARTBLOCK:
-		req->res = told ? -ECANCELED : -EINTR;
-		break;
-	}
-}
-
-/* one attempt */
-static enum cring_verdict cring_try(struct cring_req *req, enum cring_how how)
-{
-	const struct cring_op *op = cring_op_get(req->opcode);
-	/* the request may be gone, or another one, when the method returns */
-	struct cring_worker *worker = req->worker;
-	enum cring_verdict verdict;
-
-	if (how == CRING_HOW_WORKER && !cring_worker_enter(worker, req)) {
-		req->res = -ECANCELED;
-		return CRING_V_DONE;
-	}
-	if (how == CRING_HOW_WORKER)
-		req->flags |= CRING_REQ_STARTED;
-	verdict = op->issue(req, how);
-	if (how == CRING_HOW_WORKER)
-		cring_worker_leave(worker);
-	if (verdict == CRING_V_DONE && unlikely(req->res < 0))
-		cring_fix_result(req, how);
-	return verdict;
-}
-
-/**
- * cring_issue - try an operation, and hand it on if it would block
- * @req: INLINE or RUNNING, the caller's; not to be touched afterwards
- * @how: which of the two
- * @batch: collects what finishes, or NULL to post it at once
- *
- * Context: process; as @how says.
- */
-void cring_issue(struct cring_req *req, enum cring_how how,
-		 struct cring_batch *batch)
-{
-	enum cring_state self = how == CRING_HOW_WORKER ? CRING_RUNNING :
-							  CRING_INLINE;
-	enum cring_verdict verdict = CRING_V_DONE;
-
-	if (unlikely(req->flags & CRING_REQ_FAILED))
-		goto done;
-	if (batch && cring_op_get(req->opcode)->flags & CRING_OPF_FLUSH)
-		cring_batch_flush(req->ring, batch);
-	do {
-		verdict = cring_try(req, how);
-		if (verdict == CRING_V_ARM) {
-			verdict = cring_to_poll(req, self);
-			if (verdict == CRING_V_ARM &&
-			    ++req->retries > CRING_MAX_RETRIES)
-				verdict = cring_give_up(req, how);
-		} else if (verdict == CRING_V_WORK) {
-			verdict = cring_to_worker(req, self);
-		}
-	} while (verdict == CRING_V_ARM);
-done:
-	if (verdict != CRING_V_DONE)
-		return;
-	if (unlikely(req->res < 0))
-		req->res = cring_req_result(req, req->res);
-	cring_issue_done(req, how, batch);
-}
-
-/**
- * cring_batch_flush - post what a thread has finished inline
- * @ring: whose
- * @batch: the thread's collection; emptied
- *
- * Context: process.
- */
-void cring_batch_flush(struct cring_ring *ring, struct cring_batch *batch)
-{
-	struct cring_req *req, *next;
-	struct cring_comp comp;
-
-	if (list_empty(&batch->done))
-		return;
-	cring_comp_begin(&comp, ring);
-	/* who collects runs the ready list afterwards */
-	comp.own = true;
-	list_for_each_entry_safe(req, next, &batch->done, node)
-		cring_finish(&comp, req);
-	INIT_LIST_HEAD(&batch->done);
-	cring_comp_end(&comp);
 }
 
 static void cring_issue_batch(struct cring_ring *ring, u32 nr)
@@ -483,6 +319,7 @@ static void cring_issue_batch(struct cring_ring *ring, u32 nr)
 	 * finds the batch empty sees that it has ended.
 	 */
 	smp_store_release(&ring->batch_seq, ring->batch_seq + 1);
+	/* in this order */
 	smp_store_release(&ring->batch_nr, 0);
 	/* the owner closed the ring meanwhile, and did not see all of this */
 	if (unlikely(READ_ONCE(ring->shut)))
@@ -526,6 +363,7 @@ int cring_submit(struct cring_ring *ring, u32 to_submit, bool *short_of_slots)
 	}
 	if (mutex_lock_killable(&ring->submit_mutex))
 		return -EINTR;
+	/* before the SQEs it announces are read */
 	avail = smp_load_acquire(&ring->shared->sq_tail) - ring->sq_head;
 	if (unlikely(avail > ring->sq_mask + 1)) {
 		mutex_unlock(&ring->submit_mutex);

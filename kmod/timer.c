@@ -77,8 +77,9 @@ void cring_timer_add(struct cring_req *req)
 	timerqueue_init(&req->tnode);
 	req->tnode.expires = req->timer.time;
 	if (!(req->timer.flags & CRING_TIMEOUT_ABS))
-		req->tnode.expires = ktime_add_safe(
-			cring_clock_now(req->timer.clock), req->timer.time);
+		req->tnode.expires =
+			ktime_add_safe(cring_clock_now(req->timer.clock),
+				       req->timer.time);
 	req->lflags |= CRING_REQL_TIMER;
 	if (timerqueue_add(&clock->queue, &req->tnode))
 		cring_clock_start(clock);

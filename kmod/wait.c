@@ -19,6 +19,20 @@ static ktime_t cring_time_left(ktime_t expires)
 	return max_t(ktime_t, ktime_sub(expires, ktime_get()), 0);
 }
 
+static int cring_wait_once(struct cring_ring *ring, cring_over_fn *over,
+			   void *data, u64 arg, const ktime_t *expires)
+{
+#define CRING_COND (over(ring, data, arg) || !list_empty_careful(&ring->ready))
+	ktime_t left;
+
+	if (!expires)
+		return wait_event_interruptible(ring->waitq, CRING_COND);
+	left = cring_time_left(*expires);
+	return wait_event_interruptible_hrtimeout(ring->waitq, CRING_COND,
+						  left);
+#undef CRING_COND
+}
+
 /**
  * cring_wait_for - wait for something that completions bring about
  * @ring: the caller's
@@ -42,16 +56,7 @@ int cring_wait_for(struct cring_ring *ring, cring_over_fn *over, void *data,
 		if (ret && !(ret == -ERESTARTSYS && cring_kick_absorb(ring)))
 			return ret == -ERESTARTSYS ? -EINTR : ret;
 		atomic_inc(&ring->nr_waiting);
-#define CRING_WAIT_COND	(over(ring, data, arg) || \
-			 !list_empty_careful(&ring->ready))
-		if (expires)
-			ret = wait_event_interruptible_hrtimeout(
-				ring->waitq, CRING_WAIT_COND,
-				cring_time_left(*expires));
-		else
-			ret = wait_event_interruptible(ring->waitq,
-						       CRING_WAIT_COND);
-#undef CRING_WAIT_COND
+		ret = cring_wait_once(ring, over, data, arg, expires);
 		atomic_dec(&ring->nr_waiting);
 		/* the count before the list: cring_kick() does the reverse */
 		smp_mb__after_atomic();
@@ -167,7 +172,7 @@ int cring_wait_ioctl(struct cring_ring *ring, void __user *arg)
  */
 __poll_t cring_poll(struct file *file, struct poll_table_struct *pt)
 {
-	struct cring_ring *ring = smp_load_acquire(&file->private_data);
+	struct cring_ring *ring = cring_file_ring(file);
 	__poll_t mask = 0;
 
 	if (!ring)

@@ -144,7 +144,8 @@ static void cring_worker_run(struct cring_req *req)
 {
 	const struct cring_op *op = cring_op_get(req->opcode);
 	struct cring_ident *ident = req->ident;
-	struct mm_struct *mm = req->ring->mm;
+	struct cring_ring *ring = req->ring;
+	struct mm_struct *mm = ring->mm;
 	struct cring_ident_saved saved;
 	bool mem;
 
@@ -160,8 +161,11 @@ static void cring_worker_run(struct cring_req *req)
 		cring_complete(req, cring_req_result(req, -ECANCELED));
 		return;
 	}
-	if (mem)
+	if (mem) {
+		atomic_inc(&ring->nr_pinned);
+		cring_ring_watch(ring);
 		kthread_use_mm(mm);
+	}
 	/* the request is gone after cring_issue() */
 	cring_ident_hold(ident);
 	cring_ident_assume(ident, &saved);
@@ -171,6 +175,7 @@ static void cring_worker_run(struct cring_req *req)
 	if (mem) {
 		kthread_unuse_mm(mm);
 		mmput_async(mm);
+		atomic_dec(&ring->nr_pinned);
 	}
 }
 

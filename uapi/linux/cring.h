@@ -54,6 +54,7 @@
  * @op_flags: the same word, whatever the operation
  * @user_data: copied to the completion; the usual key of a cancel
  * @buf_index: READ_FIXED, WRITE_FIXED: slot of the fixed buffer
+ * @__resv: reserved
  * @fd_in: COPY_FILE_RANGE: source descriptor (always a descriptor)
  * @deadline: ns, reserved for deadlines
  * @group: reserved for groups
@@ -199,22 +200,34 @@ struct cring_cqe {
  */
 struct cring_shared {
 	__u32	sq_head;
+	/* private: */
 	__u32	__pad0[15];
+	/* public: */
 	__u32	sq_tail;
+	/* private: */
 	__u32	__pad1[15];
+	/* public: */
 	__u32	cq_head;
+	/* private: */
 	__u32	__pad2[15];
+	/* public: */
 	__u32	cq_tail;
 	__u32	in_flight;
 	__u32	flags;
+	/* private: */
 	__u32	__pad3;
+	/* public: */
 	__u64	accepted;
+	/* private: */
 	__u32	__pad4[10];
+	/* public: */
 	__u32	sq_entries;
 	__u32	cq_entries;
 	__u32	sqes_off;
 	__u32	cqes_off;
+	/* private: */
 	__u32	__pad5[12];
+	/* public: */
 };
 
 /* cring_shared.flags: operations became ready; submit or wait to run them */
