@@ -57,7 +57,8 @@ void cring_chain_cut(struct cring_req *req, bool waiting, struct list_head *todo
 	struct cring_req *prev = list_prev_entry(req, chain);
 
 	lockdep_assert_held(&req->ring->lock);
-	if (req->opcode == CRING_OP_LINK_TIMEOUT) {
+	if (req->opcode == CRING_OP_LINK_TIMEOUT &&
+	    !(req->flags & CRING_REQ_FAILED)) {
 		/* only the watch ends */
 		cring_chain_unlink(prev, req);
 		return;

@@ -143,6 +143,7 @@ struct cring_match {
 	u64 user_data;
 	u32 flags;		/* CRING_ASYNC_CANCEL_* */
 	u8 opcode;
+	bool nothing;		/* what it names can have no operations */
 };
 
 /**
@@ -193,7 +194,7 @@ struct cring_req {
 	u8 lflags;
 	s32 res;
 	u32 mark;
-	u32 events;
+	__poll_t events;
 	atomic_t refs;
 	u16 ioprio;
 	u8 retries;

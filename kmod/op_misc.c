@@ -42,8 +42,13 @@ static int cring_cancel_prep(struct cring_req *req, const struct cring_sqe *sqe)
 				   match->flags & CRING_ASYNC_CANCEL_FD_FIXED);
 	if (!req->file)
 		return -EBADF;
-	/* nothing is ever on a ring; and it must not hold itself */
-	return cring_file_is_ring(req->file) ? -EOPNOTSUPP : 0;
+	/* nothing is ever in flight on a ring; and it must not hold itself */
+	if (cring_file_is_ring(req->file)) {
+		fput(req->file);
+		req->file = NULL;
+		match->nothing = true;
+	}
+	return 0;
 }
 
 static enum cring_verdict cring_cancel_issue(struct cring_req *req,
@@ -53,7 +58,7 @@ static enum cring_verdict cring_cancel_issue(struct cring_req *req,
 	struct cring_filter filter = {
 		.file = req->file,
 		.user_data = match->user_data,
-		.before = req->ticket,
+		.before = match->nothing ? 0 : req->ticket,
 		.flags = match->flags,
 		.opcode = match->opcode,
 	};

@@ -9,9 +9,9 @@ static int cring_poll_add_prep(struct cring_req *req,
 			       const struct cring_sqe *sqe)
 {
 	if (sqe->ioprio || sqe->off || sqe->addr || sqe->len ||
-	    sqe->buf_index || sqe->fd_in)
+	    sqe->buf_index || sqe->fd_in || sqe->poll32_events > U16_MAX)
 		return -EINVAL;
-	req->events = mangle_poll(sqe->poll32_events) | EPOLLERR | EPOLLHUP;
+	req->events = demangle_poll(sqe->poll32_events) | EPOLLERR | EPOLLHUP;
 	return 0;
 }
 

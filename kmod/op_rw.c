@@ -275,7 +275,7 @@ static void cring_rw_complete(struct kiocb *iocb, long ret)
 	cring_word_own(&req->word, CRING_CLAIMED);
 	cring_rw_end_write(req);
 	if (unlikely(ret == -EAGAIN && iocb->ki_flags & IOCB_NOWAIT &&
-		     !((__force u32)req->rw.rw_flags & RWF_NOWAIT))) {
+		     !(req->rw.rw_flags & RWF_NOWAIT))) {
 		req->flags |= CRING_REQ_REISSUE;
 		cring_req_put(req, false);
 		return;
@@ -355,12 +355,13 @@ static ssize_t cring_rw_legacy(struct cring_req *req, int rw)
 	if (ret)
 		return ret;
 	for (i = 0; i < nr; i++) {
+		void __user *base = (void __user *)iov[i].iov_base;
+
 		if (rw == WRITE)
-			ret = file->f_op->write(file, iov[i].iov_base,
-						iov[i].iov_len, pos);
+			ret = file->f_op->write(file, base, iov[i].iov_len,
+						pos);
 		else
-			ret = file->f_op->read(file, iov[i].iov_base,
-					       iov[i].iov_len, pos);
+			ret = file->f_op->read(file, base, iov[i].iov_len, pos);
 		if (ret > 0)
 			done += ret;
 		if (ret != iov[i].iov_len)
@@ -457,7 +458,7 @@ static enum cring_verdict cring_rw_finish(struct cring_req *req, int rw,
 					  enum cring_rw_mode mode,
 					  enum cring_how how, ssize_t ret)
 {
-	bool nowait = (__force u32)req->rw.rw_flags & RWF_NOWAIT;
+	bool nowait = req->rw.rw_flags & RWF_NOWAIT;
 
 	if (ret > 0 && req->iocb.ki_flags & IOCB_NOWAIT && !nowait) {
 		req->rw.done += ret;
@@ -493,9 +494,13 @@ static enum cring_verdict cring_rw_queued(struct cring_req *req,
 /* was the signal only ours?  With the lock that a real one is sent under */
 static void cring_rw_recalc_signal(void)
 {
-	spin_lock_irq(&current->sighand->siglock);
+	/* one's own is stable */
+	struct sighand_struct *sighand =
+		rcu_dereference_protected(current->sighand, true);
+
+	spin_lock_irq(&sighand->siglock);
 	recalc_sigpending();
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&sighand->siglock);
 }
 
 static enum cring_verdict cring_rw_issue(struct cring_req *req,
@@ -546,7 +551,7 @@ static enum cring_verdict cring_rw_issue(struct cring_req *req,
 	return cring_rw_finish(req, rw, mode, how, ret);
 
 worker:
-	if ((__force u32)req->rw.rw_flags & RWF_NOWAIT) {
+	if (req->rw.rw_flags & RWF_NOWAIT) {
 		req->res = req->file->f_mode & FMODE_NOWAIT ? -EAGAIN :
 							      -EOPNOTSUPP;
 		return CRING_V_DONE;

@@ -264,25 +264,31 @@ static void cring_accept_idents(struct cring_accept *a)
 			cring_req_fail(a->ring->batch[i], -ENOMEM);
 }
 
-static void cring_publish(struct cring_accept *a)
+/* from here on a cancel finds the batch, and what is in it is in flight */
+static void cring_announce(struct cring_ring *ring, u32 nr)
 {
-	struct cring_ring *ring = a->ring;
-	bool drain = a->drain || ring->drain;
-
-	if (unlikely(drain)) {
-		cring_accept_idents(a);
-		spin_lock_irq(&ring->lock);
-		cring_drain_begin(ring, ring->batch, a->nr);
-	}
-	ring->sq_head += a->nr;
+	ring->sq_head += nr;
 	/* the records before their number */
-	smp_store_release(&ring->batch_nr, a->nr);
+	smp_store_release(&ring->batch_nr, nr);
 	/* both before the sequence number */
 	smp_store_release(&ring->batch_seq, ring->batch_seq + 1);
 	/* who takes these for accepted finds them in the batch */
-	smp_store_release(&ring->accepted, ring->accepted + a->nr);
-	if (unlikely(drain))
+	smp_store_release(&ring->accepted, ring->accepted + nr);
+}
+
+static void cring_publish(struct cring_accept *a)
+{
+	struct cring_ring *ring = a->ring;
+
+	if (unlikely(a->drain || ring->drain)) {
+		cring_accept_idents(a);
+		spin_lock_irq(&ring->lock);
+		cring_drain_begin(ring, ring->batch, a->nr);
+		cring_announce(ring, a->nr);
 		spin_unlock_irq(&ring->lock);
+	} else {
+		cring_announce(ring, a->nr);
+	}
 	WRITE_ONCE(ring->shared->accepted, ring->accepted);
 	/* user space may fill the slots from here on */
 	smp_store_release(&ring->shared->sq_head, ring->sq_head);
