@@ -168,15 +168,17 @@ static void random_sqe(struct cring_sqe *sqe, FIXTURE_DATA(fuzz) *self,
 
 /* What a round did, for whoever has to explain a failure. */
 static void dump(struct __test_metadata *_metadata, struct cring *ring,
-		 const struct cring_sqe *sqe, const bool *seen, const int *res)
+		 const struct cring_sqe *sqe, const bool *seen, int *res)
 {
 	struct cring_cancel_key all = cring_key_any(CRING_ASYNC_CANCEL_ALL);
 	bool late[BATCH] = { false };
 	struct cring_cqe c;
 	unsigned int i;
 
-	while (take_cqe(ring, &c, 1000) && c.user_data < BATCH)
+	while (take_cqe(ring, &c, 1000) && c.user_data < BATCH) {
 		late[c.user_data] = true;
+		res[c.user_data] = c.res;
+	}
 	TH_LOG("%u in flight; another cancel of all: %d, %u of them already",
 	       cring_in_flight(ring), cring_cancel_sync(ring, &all, 0, 0),
 	       all.already);
@@ -216,16 +218,12 @@ static void *meddler(void *arg)
 	while (!atomic_load(&self->stop)) {
 		struct cring_cancel_key k = cring_key64(rand_r(&seed) % BATCH,
 							rand_r(&seed) % 2);
-		struct pollfd pfd = {
-			.fd = self->fds[2 + rand_r(&seed) % (self->nr_fds - 3)],
-			.events = POLLOUT,
-		};
+		int fd = self->fds[2 + rand_r(&seed) % (self->nr_fds - 3)];
+		struct iovec iov = { "meddle", 6 };
 
-		if (poll(&pfd, 1, 0) == 1 && pfd.revents == POLLOUT &&
-		    write(pfd.fd, self->buf, 8) < 0)
-			continue;
-		if (rand_r(&seed) % 2)
-			k = cring_key_fd(pfd.fd, rand_r(&seed) % 2);
+		if (pwritev2(fd, &iov, 1, -1, RWF_NOWAIT) < 0 &&
+		    rand_r(&seed) % 2)
+			k = cring_key_fd(fd, rand_r(&seed) % 2);
 		cring_cancel_sync(&self->ring, &k, 0, 0);
 	}
 	return NULL;
