@@ -5,12 +5,13 @@
  */
 #include "util.h"
 #include "race_util.h"
+#include "life_util.h"
 
 FIXTURE(race) {
 	struct meeting meeting;
 	pthread_t other;
 	struct cring ring;
-	int p[2], file;
+	int p[2], file, refs;
 	unsigned int batch, batches;
 	int answer[BATCH];
 	uint64_t delay[2], span, submit_span;
@@ -26,6 +27,7 @@ FIXTURE_SETUP(race)
 {
 	if (nr_cpus() < 2)
 		SKIP(return, "races need two CPUs");
+	self->refs = module_refs();
 	new_pipe(self->p, O_NONBLOCK);
 	self->file = new_filled(TMPFS_DIR, O_RDWR, 4096, 1);
 }
@@ -35,6 +37,8 @@ FIXTURE_TEARDOWN(race)
 	self->meeting.over = 1;
 	if (self->other)
 		join(self->other);
+	/* No operation was lost, or its ring would still be there. */
+	expect_refs(self->refs);
 }
 
 /* One of each kind: armed, timers about to expire, on a worker, polls. */
