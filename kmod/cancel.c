@@ -127,6 +127,8 @@ static int cring_cancel_claim(struct cring_req *req, struct list_head *rest)
 		case CRING_LINKED:
 		case CRING_DEFERRED:
 			waiting = true;
+			/* its batch may be over before its CQE is posted */
+			cring_park_index(req);
 			fallthrough;
 		case CRING_ARMED:
 			if (!cring_word_claim(&req->word, word))
