@@ -39,12 +39,18 @@ static void read_all(struct __test_metadata *_metadata, struct cring *ring,
 	EXPECT_EQ(0, cring_in_flight(ring));
 }
 
-/* R2: more than the device takes at once, so that it says -EAGAIN. */
+/*
+ * With memory of its own a null_blk may sleep, and only workers call it; the
+ * tests of what is dispatched to the device do without.
+ *
+ * R2: more than the device takes at once, so that it says -EAGAIN.
+ */
 TEST_F(device, r2_full_device_queue_loses_nothing)
 {
 	int fd;
 
-	new_nullb(&self->nb, .hw_queue_depth = 1, .delay_ns = 200000);
+	new_nullb(&self->nb, .hw_queue_depth = 1, .delay_ns = 200000,
+		  .no_memory = true);
 	fd = nullb_open(&self->nb, O_RDONLY | O_DIRECT);
 	read_all(_metadata, &self->ring, fd, self->buf, 256, 4096);
 	read_all(_metadata, &self->ring, fd, self->buf, 256, 4096);
@@ -55,7 +61,7 @@ TEST_F(device, r1_completion_in_the_submitter)
 {
 	int fd, round;
 
-	new_nullb(&self->nb, .delay_ns = 0);
+	new_nullb(&self->nb, .no_memory = true, .delay_ns = 0);
 	fd = nullb_open(&self->nb, O_RDONLY | O_DIRECT);
 	for (round = 0; round < 20; round++)
 		read_all(_metadata, &self->ring, fd, self->buf, 256, 4096);
@@ -66,7 +72,7 @@ TEST_F(device, r1_completion_in_interrupt_context)
 {
 	int fd, round;
 
-	new_nullb(&self->nb, .delay_ns = 20000);
+	new_nullb(&self->nb, .no_memory = true, .delay_ns = 20000);
 	fd = nullb_open(&self->nb, O_RDONLY | O_DIRECT);
 	for (round = 0; round < 20; round++)
 		read_all(_metadata, &self->ring, fd, self->buf, 256, 4096);
@@ -78,7 +84,8 @@ TEST_F(device, op_direct_read_in_flight_does_not_block_submit)
 	uint64_t t0;
 	int fd;
 
-	new_nullb(&self->nb, .delay_ns = 500 * NSEC_PER_MSEC);
+	new_nullb(&self->nb, .no_memory = true,
+		  .delay_ns = 500 * NSEC_PER_MSEC);
 	fd = nullb_open(&self->nb, O_RDONLY | O_DIRECT);
 	t0 = now_ns();
 	cring_prep_read(new_sqe(&self->ring, 1), fd, self->buf, 4096, 0);
@@ -88,6 +95,36 @@ TEST_F(device, op_direct_read_in_flight_does_not_block_submit)
 	EXPECT_LT(now_ns() - t0, 400 * NSEC_PER_MSEC);
 	EXPECT_EQ(4096, reap_res(&self->ring, 1));
 	EXPECT_GE(now_ns() - t0, 500 * NSEC_PER_MSEC);
+	close(fd);
+}
+
+/* What a cancel makes ready and puts away is no signal to its own wait. */
+TEST_F(device, c7_wait_is_ended_early_only_by_a_signal)
+{
+	int fd, p[2], round;
+
+	new_nullb(&self->nb, .no_memory = true,
+		  .delay_ns = 100 * NSEC_PER_MSEC);
+	fd = nullb_open(&self->nb, O_RDONLY | O_DIRECT);
+	for (round = 0; round < 5; round++) {
+		struct cring_cancel_key keys[] = { cring_key64(1, 0),
+						   cring_key64(3, 0) };
+		struct cring_sqe *sqe = new_sqe(&self->ring, 1);
+
+		new_pipe(p, 0);
+		cring_prep_read(sqe, p[0], self->buf, 1, 0);
+		sqe->flags = CRING_SQE_IO_HARDLINK;
+		new_sqe(&self->ring, 2);
+		cring_prep_read(new_sqe(&self->ring, 3), fd, self->buf, 4096, 0);
+		submit_all(&self->ring, 3);
+		close(p[0]);
+		close(p[1]);
+		EXPECT_EQ(0, cring_cancel_sync_many(&self->ring, keys, 2,
+						    CRING_CANCEL_WAIT, -1));
+		EXPECT_EQ(-EALREADY, keys[1].res);
+		EXPECT_EQ(3, cring_cq_ready(&self->ring));
+		cring_cq_advance(&self->ring, cring_cq_ready(&self->ring));
+	}
 	close(fd);
 }
 

@@ -51,7 +51,8 @@ struct nullb {
 struct nullb_opts {
 	unsigned int size_mb;		/* 0 is 16 */
 	uint64_t delay_ns;		/* 0: completes in the submitter */
-	bool no_memory;			/* reads give nothing useful */
+	bool no_memory;			/* reads give nothing useful, but the
+					   driver never sleeps */
 	unsigned int hw_queue_depth;	/* 0 is the driver's */
 };
 
