@@ -37,6 +37,22 @@ static bool cring_req_is_rw(const struct cring_req *req)
 }
 
 /**
+ * cring_comp_begin_own - begin a session in a thread of the owner
+ * @comp: on the caller's stack
+ * @ring: a ring that the caller's file keeps
+ *
+ * The caller runs the ready list afterwards, so nobody is kicked for it.
+ *
+ * Context: process, interrupts on; takes cring_ring.lock.
+ */
+void cring_comp_begin_own(struct cring_comp *comp, struct cring_ring *ring)
+	__acquires(&ring->lock)
+{
+	*comp = (struct cring_comp) { .ring = ring, .own = true };
+	spin_lock_irqsave(&ring->lock, comp->irqflags);
+}
+
+/**
  * cring_req_result - what an operation ends with
  * @req: the caller's
  * @res: why it ends now
@@ -181,7 +197,8 @@ void cring_comp_end(struct cring_comp *comp)
 	}
 	if (comp->put)
 		cring_ring_put(ring);
-	cring_ring_put(ring);
+	if (!comp->own)
+		cring_ring_put(ring);
 }
 
 /**

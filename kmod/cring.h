@@ -45,6 +45,7 @@
 
 struct cring_ring;
 struct cring_req;
+struct cring_comp;
 
 /* what this version knows; CRING_IOC_QUERY tells */
 #define CRING_FEATURES		(CRING_FEAT_CANCEL_SYNC | CRING_FEAT_NODROP | \
@@ -442,9 +443,15 @@ static inline u32 cring_cq_ready(struct cring_ring *ring)
 }
 
 /* ops.c APIs: the table of operations */
-const struct cring_op *cring_op_get(u8 opcode);
-void cring_op_query(struct cring_query *query);
 #define CRING_NR_OPS	256
+extern const struct cring_op *const cring_ops[CRING_NR_OPS];
+void cring_op_query(struct cring_query *query);
+
+/* NULL when there is none; any u8 is within the table, speculated or not */
+static inline const struct cring_op *cring_op_get(u8 opcode)
+{
+	return cring_ops[opcode];
+}
 
 /* ring.c APIs: set-up, memory, the end */
 int cring_ring_setup(struct file *file, struct cring_params *p);
@@ -466,6 +473,7 @@ bool cring_req_ident(struct cring_req *req);
 /* issue.c APIs: try an operation, hand on what would block */
 void cring_issue(struct cring_req *req, enum cring_how how,
 		 struct cring_batch *batch);
+void cring_batch_finish(struct cring_comp *comp, struct cring_batch *batch);
 void cring_batch_flush(struct cring_ring *ring, struct cring_batch *batch);
 
 /* complete.c APIs: post CQEs and everything that follows from them */
@@ -475,13 +483,14 @@ struct cring_comp {
 	struct llist_node *release;	/* records to give back, last first */
 	unsigned int posted;
 	bool finish;			/* one was among them that is waited for */
-	bool own;			/* the caller runs the ready list itself */
+	bool own;			/* see cring_comp_begin_own() */
 	bool ready;			/* something went to the ready list */
 	bool put;			/* the last one of a closed ring */
 	bool sync;			/* by a worker: see cring_req_release() */
 };
 
 void cring_comp_begin(struct cring_comp *comp, struct cring_ring *ring);
+void cring_comp_begin_own(struct cring_comp *comp, struct cring_ring *ring);
 void cring_finish(struct cring_comp *comp, struct cring_req *req);
 void cring_comp_end(struct cring_comp *comp);
 void cring_complete(struct cring_req *req, s32 res);
@@ -578,9 +587,16 @@ void cring_drain_end(struct cring_ring *ring);
 bool cring_ready_add(struct cring_req *req, enum cring_state from);
 void cring_kick(struct cring_ring *ring);
 bool cring_kick_absorb(struct cring_ring *ring);
-void cring_run_ready(struct cring_ring *ring);
+void cring_run_ready_list(struct cring_ring *ring);
 void cring_ready_init(struct cring_ring *ring);
 void cring_ready_exit(void);
+
+/* try what has become ready; a thread of the owner, no cring lock held */
+static inline void cring_run_ready(struct cring_ring *ring)
+{
+	if (!list_empty_careful(&ring->ready))
+		cring_run_ready_list(ring);
+}
 
 /* arm.c APIs: wait on a file's wait queues */
 enum cring_verdict cring_arm(struct cring_req *req, enum cring_state from);

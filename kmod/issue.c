@@ -48,24 +48,28 @@ static enum cring_verdict cring_give_up(struct cring_req *req,
 	return CRING_V_DONE;
 }
 
-static void cring_issue_done(struct cring_req *req, enum cring_how how,
-			     struct cring_batch *batch)
+/* a worker has finished a request */
+static noinline void cring_worker_done(struct cring_req *req)
 {
 	struct cring_comp comp;
 
-	if (batch) {
-		list_add_tail(&req->node, &batch->done);
-		/* a chain's next member must not wait for the batch */
-		if (!list_empty(&req->chain))
-			cring_batch_flush(req->ring, batch);
-		return;
-	}
-	if (how == CRING_HOW_WORKER)
-		cring_drop_file(req);
+	cring_drop_file(req);
 	cring_comp_begin(&comp, req->ring);
-	comp.sync = how == CRING_HOW_WORKER;
+	comp.sync = true;
 	cring_finish(&comp, req);
 	cring_comp_end(&comp);
+}
+
+static void cring_issue_done(struct cring_req *req, struct cring_batch *batch)
+{
+	if (!batch) {
+		cring_worker_done(req);
+		return;
+	}
+	list_add_tail(&req->node, &batch->done);
+	/* a chain's next member must not wait for the batch */
+	if (!list_empty(&req->chain))
+		cring_batch_flush(req->ring, batch);
 }
 
 /* what user space gets to see of a result */
@@ -115,7 +119,7 @@ static enum cring_verdict cring_try(struct cring_req *req, enum cring_how how)
  * cring_issue - try an operation, and hand it on if it would block
  * @req: INLINE or RUNNING, the caller's; not to be touched afterwards
  * @how: which of the two
- * @batch: collects what finishes, or NULL to post it at once
+ * @batch: collects what finishes inline; NULL in a worker
  *
  * Context: process; as @how says.
  */
@@ -146,7 +150,23 @@ done:
 		return;
 	if (unlikely(req->res < 0))
 		req->res = cring_req_result(req, req->res);
-	cring_issue_done(req, how, batch);
+	cring_issue_done(req, batch);
+}
+
+/**
+ * cring_batch_finish - post what a thread has finished inline, in its session
+ * @comp: the session
+ * @batch: the thread's collection; emptied
+ *
+ * Context: in a session.
+ */
+void cring_batch_finish(struct cring_comp *comp, struct cring_batch *batch)
+{
+	struct cring_req *req, *next;
+
+	list_for_each_entry_safe(req, next, &batch->done, node)
+		cring_finish(comp, req);
+	INIT_LIST_HEAD(&batch->done);
 }
 
 /**
@@ -158,16 +178,11 @@ done:
  */
 void cring_batch_flush(struct cring_ring *ring, struct cring_batch *batch)
 {
-	struct cring_req *req, *next;
 	struct cring_comp comp;
 
 	if (list_empty(&batch->done))
 		return;
-	cring_comp_begin(&comp, ring);
-	/* who collects runs the ready list afterwards */
-	comp.own = true;
-	list_for_each_entry_safe(req, next, &batch->done, node)
-		cring_finish(&comp, req);
-	INIT_LIST_HEAD(&batch->done);
+	cring_comp_begin_own(&comp, ring);
+	cring_batch_finish(&comp, batch);
 	cring_comp_end(&comp);
 }

@@ -2,11 +2,9 @@
 /*
  * The table of operations.
  */
-#include <linux/nospec.h>
-
 #include "cring.h"
 
-static const struct cring_op *const cring_ops[CRING_NR_OPS] = {
+const struct cring_op *const cring_ops[CRING_NR_OPS] = {
 	[CRING_OP_NOP]			= &cring_op_nop,
 	[CRING_OP_READV]		= &cring_op_readv,
 	[CRING_OP_WRITEV]		= &cring_op_writev,
@@ -25,18 +23,6 @@ static const struct cring_op *const cring_ops[CRING_NR_OPS] = {
 	[CRING_OP_WRITE]		= &cring_op_write,
 	[CRING_OP_COPY_FILE_RANGE]	= &cring_op_copy_file_range,
 };
-
-/**
- * cring_op_get - an operation by its number
- * @opcode: from user space, or checked before
- *
- * Context: any.
- * Return: the operation, or NULL when there is none of that number.
- */
-const struct cring_op *cring_op_get(u8 opcode)
-{
-	return cring_ops[array_index_nospec(opcode, CRING_NR_OPS)];
-}
 
 /**
  * cring_op_query - which operations are there?

@@ -73,18 +73,16 @@ static void cring_run_as(struct cring_req *req, struct cring_batch *batch)
 }
 
 /**
- * cring_run_ready - try what has become ready
+ * cring_run_ready_list - try what has become ready
  * @ring: the caller's
  *
  * Context: a thread of the owner, no cring lock held.
  */
-void cring_run_ready(struct cring_ring *ring)
+void cring_run_ready_list(struct cring_ring *ring)
 {
 	struct cring_batch batch = { LIST_HEAD_INIT(batch.done) };
 	struct cring_req *req;
 
-	if (list_empty_careful(&ring->ready))
-		return;
 	do {
 		while ((req = cring_ready_pop(ring))) {
 			cring_disarm(req);

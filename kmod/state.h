@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The life of a request, in one word.
+ * The life of a request, in one word, and the only code that changes it.
  *
  * A request is in exactly one state.  Whoever moves it out of a waiting state
  * with one atomic step owns it and alone completes it; there is no second
@@ -47,6 +47,7 @@
 #define _CRING_STATE_H
 
 #include <linux/atomic.h>
+#include <linux/bug.h>
 #include <linux/types.h>
 
 enum cring_state {
@@ -91,13 +92,139 @@ static inline bool cring_state_in_flight(enum cring_state state)
 bool cring_state_legal(enum cring_state from, enum cring_state to);
 const char *cring_state_name(enum cring_state state);
 
-bool cring_word_move(atomic64_t *word, enum cring_state from,
-		     enum cring_state to);
-bool cring_word_dispatch(atomic64_t *word, enum cring_state from);
-bool cring_word_claim(atomic64_t *word, u64 seen);
-bool cring_word_set(atomic64_t *word, u64 seen, u64 bits);
-void cring_word_unwake(atomic64_t *word);
-void cring_word_own(atomic64_t *word, enum cring_state to);
-void cring_word_free(atomic64_t *word);
+/* what moves a word is inline, and checked on kernels that prove locking */
+static inline void cring_state_check(enum cring_state from,
+				     enum cring_state to)
+{
+	if (IS_ENABLED(CONFIG_PROVE_LOCKING))
+		WARN_ON_ONCE(!cring_state_legal(from, to));
+}
+
+/**
+ * cring_word_move - move a request from one state to another, if it is there
+ * @word: the request's word
+ * @from: state it must be in, with neither CANCEL nor WOKEN set
+ * @to: state to enter
+ *
+ * A full barrier when it succeeds.
+ *
+ * Context: any.
+ * Return: true when the caller made the move.
+ */
+static inline bool cring_word_move(atomic64_t *word, enum cring_state from,
+				   enum cring_state to)
+{
+	s64 old = atomic64_read(word);
+
+	cring_state_check(from, to);
+	if ((old & (CRING_WORD_STATE | CRING_WORD_BITS)) != from)
+		return false;
+	return atomic64_try_cmpxchg(word, &old, (old & ~CRING_WORD_STATE) | to);
+}
+
+/**
+ * cring_word_dispatch - a device has the request, unless it has completed it
+ * @word: the request's word
+ * @from: INLINE or RUNNING
+ *
+ * Unlike a move to a waiting state this one is not stopped by CANCEL, which is
+ * kept: there is nothing that could be undone.
+ *
+ * Context: any.
+ * Return: true when the request is now DISPATCHED.
+ */
+static inline bool cring_word_dispatch(atomic64_t *word, enum cring_state from)
+{
+	s64 old = atomic64_read(word);
+
+	cring_state_check(from, CRING_DISPATCHED);
+	do {
+		if (cring_word_state(old) != from)
+			return false;
+	} while (!atomic64_try_cmpxchg(word, &old,
+				       (old & ~CRING_WORD_STATE) |
+				       CRING_DISPATCHED));
+	return true;
+}
+
+/**
+ * cring_word_claim - take the completion of a request
+ * @word: the request's word
+ * @seen: what the caller read there and decided on
+ *
+ * Context: any.
+ * Return: true when nothing had changed and the request is now the caller's.
+ */
+static inline bool cring_word_claim(atomic64_t *word, u64 seen)
+{
+	s64 old = seen;
+
+	cring_state_check(cring_word_state(seen), CRING_CLAIMED);
+	return atomic64_try_cmpxchg(word, &old,
+				    (seen & ~CRING_WORD_STATE) | CRING_CLAIMED);
+}
+
+/**
+ * cring_word_set - leave a word to the owner of a request
+ * @word: the request's word
+ * @seen: what the caller read there
+ * @bits: CRING_WORD_CANCEL or CRING_WORD_WOKEN
+ *
+ * Context: any.
+ * Return: true when nothing had changed and the bits are set.
+ */
+static inline bool cring_word_set(atomic64_t *word, u64 seen, u64 bits)
+{
+	s64 old = seen;
+
+	return atomic64_try_cmpxchg(word, &old, seen | bits);
+}
+
+/**
+ * cring_word_unwake - forget a wake-up that came while arming
+ * @word: the word of a request that the caller owns and has disarmed
+ *
+ * Context: any.
+ */
+static inline void cring_word_unwake(atomic64_t *word)
+{
+	atomic64_andnot(CRING_WORD_WOKEN, word);
+}
+
+/**
+ * cring_word_own - a move that only the caller can make
+ * @word: the word of a request that the caller owns
+ * @to: state to enter; the bits are kept
+ *
+ * Others may set a bit at the same time, but not move the request.
+ *
+ * Context: any.
+ */
+static inline void cring_word_own(atomic64_t *word, enum cring_state to)
+{
+	s64 old = atomic64_read(word);
+
+	cring_state_check(cring_word_state(old), to);
+	while (!atomic64_try_cmpxchg(word, &old,
+				     (old & ~CRING_WORD_STATE) | to))
+		;
+}
+
+/**
+ * cring_word_free - end one use of a record
+ * @word: the word of a request that is DONE, or was never published
+ *
+ * The next use has another generation.
+ *
+ * Context: any.
+ */
+static inline void cring_word_free(atomic64_t *word)
+{
+	u64 old = atomic64_read(word);
+
+	cring_state_check(cring_word_state(old), CRING_FREE);
+	atomic64_set_release(word, ((old & CRING_WORD_GEN_MASK) + CRING_WORD_GEN) |
+				   CRING_FREE);
+}
 
 #endif /* _CRING_STATE_H */

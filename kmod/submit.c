@@ -88,7 +88,7 @@ static int cring_req_prep(struct cring_req *req, const struct cring_sqe *sqe)
 			return -EOPNOTSUPP;
 	}
 	ret = op->prep(req, sqe);
-	if (!ret)
+	if (!ret && (op->cleanup || op->flags & CRING_OPF_RW))
 		req->flags |= CRING_REQ_PREPPED;
 	return ret;
 }
@@ -314,9 +314,9 @@ static void cring_issue_batch(struct cring_ring *ring, u32 nr)
 		cring_issue(req, CRING_HOW_INLINE, &batch);
 	}
 
-	cring_batch_flush(ring, &batch);
-	/* also publishes how many are in flight now */
-	cring_comp_begin(&comp, ring);
+	/* also when nothing finished: it publishes how many are in flight */
+	cring_comp_begin_own(&comp, ring);
+	cring_batch_finish(&comp, &batch);
 	if (unlikely(ring->drain))
 		cring_drain_end(ring);
 	cring_comp_end(&comp);
