@@ -1,0 +1,582 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The cancel index: what is found, and in what order.
+ *
+ * The ring here has what the index uses, and nothing else.  The test is alone
+ * with it, so that only those functions get the lock that insist on it.
+ */
+#include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/prandom.h>
+
+#include "cring.h"
+
+#define NR_REQS		400
+#define NR_FILES	8
+
+struct index_test {
+	struct cring_ring ring;
+	struct cring_req reqs[NR_REQS];
+	struct file files[NR_FILES];	/* only their addresses are used */
+};
+
+static struct cring_req *find_user_data(struct cring_req *like)
+{
+	return cring_index_user_data(like->ring, like->user_data);
+}
+
+static struct cring_req *find_file(struct cring_req *like)
+{
+	return cring_index_file(like->ring, like->file);
+}
+
+enum { BY_USER_DATA, BY_FILE, NR_KEYS };
+
+/* either key of a request, so that a test can be made for both */
+static const struct key_ops {
+	const char *name;
+	struct cring_req *(*find)(struct cring_req *like);
+	struct cring_req *(*next)(struct cring_req *req);
+	void (*rotate)(struct cring_req *req);
+} key_ops[NR_KEYS] = {
+	[BY_USER_DATA] = {
+		"user_data", find_user_data, cring_index_next_user_data,
+		cring_index_rotate_user_data,
+	},
+	[BY_FILE] = {
+		"file", find_file, cring_index_next_file,
+		cring_index_rotate_file,
+	},
+};
+
+static void add(struct cring_req *req)
+{
+	spin_lock_irq(&req->ring->lock);
+	cring_index_add(req);
+	spin_unlock_irq(&req->ring->lock);
+}
+
+static void del(struct cring_req *req)
+{
+	spin_lock_irq(&req->ring->lock);
+	cring_index_del(req);
+	spin_unlock_irq(&req->ring->lock);
+}
+
+static struct cring_req *enter(struct index_test *t, unsigned int nr,
+			       u64 user_data, struct file *file)
+{
+	struct cring_req *req = &t->reqs[nr];
+
+	req->user_data = user_data;
+	req->file = file;
+	add(req);
+	return req;
+}
+
+/* an empty index of so many buckets, instead of the one there is */
+static void rebuild(struct kunit *test, u32 buckets)
+{
+	struct index_test *t = test->priv;
+
+	cring_index_destroy(&t->ring);
+	KUNIT_ASSERT_EQ(test, cring_index_init(&t->ring, buckets), 0);
+}
+
+static int index_test_init(struct kunit *test)
+{
+	struct index_test *t = kvzalloc(sizeof(*t), GFP_KERNEL);
+	unsigned int i;
+
+	if (!t)
+		return -ENOMEM;
+	test->priv = t;
+	spin_lock_init(&t->ring.lock);
+	for (i = 0; i < NR_REQS; i++) {
+		t->reqs[i].ring = &t->ring;
+		t->reqs[i].opcode = CRING_OP_READ;
+	}
+	/* everything shares the one bucket, unless a test asks for more */
+	return cring_index_init(&t->ring, 1);
+}
+
+static void index_test_exit(struct kunit *test)
+{
+	struct index_test *t = test->priv;
+
+	if (!t)
+		return;
+	cring_index_destroy(&t->ring);
+	kvfree(t);
+}
+
+/* ---------------------------------------------------------------------------
+ * The order of those with one key.  Requests are letters: +a enters a, -a takes
+ * it out, @ rotates the leader.
+ */
+
+static const struct order_case {
+	const char *name;
+	const char *history;
+	const char *order;
+} order_cases[] = {
+	{ "nothing was entered", "", "" },
+	{ "one is alone", "+a", "a" },
+	{ "the oldest comes first", "+a+b+c", "abc" },
+	{ "the last one leaves nothing behind", "+a-a", "" },
+	{ "the next oldest follows a leader", "+a+b+c-a", "bc" },
+	{ "leader after leader leaves", "+a+b+c+d-a-b-c", "d" },
+	{ "one of the middle leaves the others in order", "+a+b+c-b", "ac" },
+	{ "the youngest leaves the others in order", "+a+b+c-c", "ab" },
+	{ "the youngest ones leave, then the leader", "+a+b+c-c-b-a", "" },
+	{ "who comes back is the youngest", "+a+b+c-a+a", "bca" },
+	{ "who comes back to nobody leads", "+a-a+a+b", "ab" },
+	{ "a new one after the leader left is the youngest", "+a+b-a+c", "bc" },
+	{ "a rotated leader is the last", "+a+b+c@", "bca" },
+	{ "one that is alone rotates to itself", "+a@@", "a" },
+	{ "two rotate to and fro", "+a+b@@@", "ba" },
+	{ "a whole turn changes nothing", "+a+b+c+d@@@@", "abcd" },
+	{ "a new one comes after a rotated leader", "+a+b+c@+d", "bcad" },
+	{ "a rotated leader leaves", "+a+b+c@-a", "bc" },
+	{ "the leader after a rotation leaves", "+a+b+c@-b", "ca" },
+	{ "a leader is rotated out of the way, the next one leaves",
+	  "+a+b+c+d@-b@-d", "ac" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(order, order_cases, name);
+
+static struct cring_req *letter(struct index_test *t, char c)
+{
+	return &t->reqs[c - 'a'];
+}
+
+static void play(struct index_test *t, const struct key_ops *key,
+		 const char *history)
+{
+	/* the leader is whoever is found with a's key */
+	struct cring_req *a = letter(t, 'a');
+	const char *c;
+
+	for (c = history; *c; c++) {
+		switch (*c) {
+		case '+':
+			add(letter(t, *++c));
+			break;
+		case '-':
+			del(letter(t, *++c));
+			break;
+		case '@':
+			key->rotate(key->find(a));
+			break;
+		}
+	}
+}
+
+/* spells the circle, twice around: it has no other end */
+static void spell(struct index_test *t, const struct key_ops *key, char *out,
+		  unsigned int len)
+{
+	struct cring_req *first = key->find(letter(t, 'a')), *req = first;
+	unsigned int rounds = 0;
+
+	while (req && rounds < 2 && len-- > 1) {
+		*out++ = 'a' + (req - t->reqs);
+		req = key->next(req);
+		rounds += req == first;
+	}
+	*out = '\0';
+}
+
+static void those_with_one_key_stand_in_order(struct kunit *test)
+{
+	static const u32 buckets[] = { 1, 64 };
+	const struct order_case *what = test->param_value;
+	struct index_test *t = test->priv;
+	unsigned int k, b, i;
+
+	for (k = 0; k < NR_KEYS; k++) {
+		for (b = 0; b < ARRAY_SIZE(buckets); b++) {
+			struct cring_req *apart;
+			char want[64], got[64];
+
+			rebuild(test, buckets[b]);
+			for (i = 0; i < NR_FILES; i++) {
+				t->reqs[i].user_data = k == BY_USER_DATA ? 7 : i;
+				t->reqs[i].file = &t->files[k == BY_FILE ? 7 : i];
+			}
+			/* these are in the same bucket, and have nothing to do with it */
+			enter(t, 100, 100, NULL);
+			play(t, &key_ops[k], what->history);
+			enter(t, 101, 101, NULL);
+
+			snprintf(want, sizeof(want), "%s%s", what->order,
+				 what->order);
+			spell(t, &key_ops[k], got, sizeof(got));
+			KUNIT_EXPECT_STREQ_MSG(test, got, want,
+					       "by %s, %u buckets",
+					       key_ops[k].name, buckets[b]);
+			for (i = 100; i < 102; i++) {
+				apart = &t->reqs[i];
+				KUNIT_EXPECT_PTR_EQ(test, find_user_data(apart),
+						    apart);
+			}
+		}
+	}
+}
+
+/* ---------------------------------------------------------------------------
+ * What is found
+ */
+
+static void an_empty_index_finds_nothing(struct kunit *test)
+{
+	struct index_test *t = test->priv;
+	unsigned int op;
+
+	KUNIT_EXPECT_NULL(test, cring_index_user_data(&t->ring, 0));
+	KUNIT_EXPECT_NULL(test, cring_index_user_data(&t->ring, U64_MAX));
+	KUNIT_EXPECT_NULL(test, cring_index_file(&t->ring, NULL));
+	KUNIT_EXPECT_NULL(test, cring_index_file(&t->ring, &t->files[0]));
+	for (op = 0; op < CRING_NR_OPS; op++)
+		KUNIT_EXPECT_TRUE(test, list_empty(&t->ring.by_op[op]));
+}
+
+static void a_request_is_found_by_each_of_its_keys(struct kunit *test)
+{
+	struct index_test *t = test->priv;
+	struct cring_req *req = enter(t, 0, 7, &t->files[1]);
+
+	KUNIT_EXPECT_PTR_EQ(test, cring_index_user_data(&t->ring, 7), req);
+	KUNIT_EXPECT_PTR_EQ(test, cring_index_file(&t->ring, &t->files[1]), req);
+	KUNIT_EXPECT_PTR_EQ(test, cring_index_next_user_data(req), req);
+	KUNIT_EXPECT_PTR_EQ(test, cring_index_next_file(req), req);
+
+	KUNIT_EXPECT_NULL(test, cring_index_user_data(&t->ring, 6));
+	KUNIT_EXPECT_NULL(test, cring_index_file(&t->ring, &t->files[0]));
+
+	del(req);
+	KUNIT_EXPECT_NULL(test, cring_index_user_data(&t->ring, 7));
+	KUNIT_EXPECT_NULL(test, cring_index_file(&t->ring, &t->files[1]));
+}
+
+static void a_request_says_whether_it_is_in_the_index(struct kunit *test)
+{
+	struct index_test *t = test->priv;
+	struct cring_req *req = &t->reqs[0];
+
+	req->lflags = CRING_REQL_WAITED | CRING_REQL_HELD;
+	enter(t, 0, 7, NULL);
+	KUNIT_EXPECT_EQ(test, req->lflags, CRING_REQL_WAITED | CRING_REQL_HELD |
+					   CRING_REQL_INDEXED);
+	del(req);
+	KUNIT_EXPECT_EQ(test, req->lflags, CRING_REQL_WAITED | CRING_REQL_HELD);
+}
+
+static void a_request_without_a_file_is_found_by_user_data(struct kunit *test)
+{
+	struct index_test *t = test->priv;
+	struct cring_req *timeout = enter(t, 0, 7, NULL);
+	struct cring_req *read = enter(t, 1, 7, &t->files[0]);
+
+	KUNIT_EXPECT_PTR_EQ(test, cring_index_user_data(&t->ring, 7), timeout);
+	KUNIT_EXPECT_PTR_EQ(test, cring_index_next_user_data(timeout), read);
+	KUNIT_EXPECT_NULL(test, cring_index_file(&t->ring, NULL));
+	KUNIT_EXPECT_PTR_EQ(test, cring_index_file(&t->ring, &t->files[0]), read);
+
+	del(timeout);
+	KUNIT_EXPECT_PTR_EQ(test, cring_index_user_data(&t->ring, 7), read);
+}
+
+static void a_request_that_loses_its_file_stays_with_its_user_data(struct kunit *test)
+{
+	struct index_test *t = test->priv;
+	struct cring_req *first = enter(t, 0, 7, &t->files[0]);
+	struct cring_req *second = enter(t, 1, 7, &t->files[0]);
+
+	cring_index_del_file(first);
+	first->file = NULL;
+	KUNIT_EXPECT_PTR_EQ(test, cring_index_file(&t->ring, &t->files[0]),
+			    second);
+	KUNIT_EXPECT_PTR_EQ(test, cring_index_next_file(second), second);
+	KUNIT_EXPECT_PTR_EQ(test, cring_index_user_data(&t->ring, 7), first);
+	KUNIT_EXPECT_PTR_EQ(test, cring_index_next_user_data(first), second);
+
+	del(first);
+	KUNIT_EXPECT_PTR_EQ(test, cring_index_user_data(&t->ring, 7), second);
+}
+
+static void user_data_that_differs_in_one_bit_is_another(struct kunit *test)
+{
+	struct index_test *t = test->priv;
+	unsigned int bit;
+
+	enter(t, 64, 0, NULL);
+	for (bit = 0; bit < 64; bit++) {
+		KUNIT_EXPECT_NULL(test,
+				  cring_index_user_data(&t->ring, 1ULL << bit));
+		enter(t, bit, 1ULL << bit, NULL);
+	}
+	for (bit = 0; bit < 64; bit++)
+		KUNIT_EXPECT_PTR_EQ(test,
+				    cring_index_user_data(&t->ring, 1ULL << bit),
+				    &t->reqs[bit]);
+	KUNIT_EXPECT_PTR_EQ(test, cring_index_user_data(&t->ring, 0),
+			    &t->reqs[64]);
+}
+
+static void a_record_comes_back_with_other_keys(struct kunit *test)
+{
+	struct index_test *t = test->priv;
+	struct cring_req *req;
+	unsigned int use;
+
+	enter(t, 1, 0, &t->files[0]);
+	for (use = 1; use < 100; use++) {
+		struct file *file = &t->files[use % 2 + 1];
+
+		req = enter(t, 0, use, file);
+		KUNIT_EXPECT_PTR_EQ(test, cring_index_user_data(&t->ring, use),
+				    req);
+		KUNIT_EXPECT_PTR_EQ(test, cring_index_file(&t->ring, file), req);
+		KUNIT_EXPECT_NULL(test,
+				  cring_index_user_data(&t->ring, use - 1 ?: 100));
+		del(req);
+		KUNIT_EXPECT_NULL(test, cring_index_user_data(&t->ring, use));
+		KUNIT_EXPECT_NULL(test, cring_index_file(&t->ring, file));
+	}
+	KUNIT_EXPECT_PTR_EQ(test, cring_index_user_data(&t->ring, 0),
+			    &t->reqs[1]);
+}
+
+static void each_opcode_has_its_requests_in_order(struct kunit *test)
+{
+	static const u8 opcodes[] = {
+		CRING_OP_NOP, CRING_OP_READ, CRING_OP_COPY_FILE_RANGE, U8_MAX
+	};
+	struct index_test *t = test->priv;
+	struct cring_req *req;
+	unsigned int i, o;
+
+	for (i = 0; i < 40; i++) {
+		t->reqs[i].opcode = opcodes[i % ARRAY_SIZE(opcodes)];
+		enter(t, i, 7, NULL);
+	}
+	for (i = 0; i < 20; i++)
+		del(&t->reqs[i]);
+	for (o = 0; o < ARRAY_SIZE(opcodes); o++) {
+		i = 20 + o;
+		list_for_each_entry(req, &t->ring.by_op[opcodes[o]], op_node) {
+			KUNIT_EXPECT_PTR_EQ(test, req, &t->reqs[i]);
+			i += ARRAY_SIZE(opcodes);
+		}
+		KUNIT_EXPECT_EQ(test, i, 40 + o);
+	}
+}
+
+static void each_ring_hashes_with_a_secret_of_its_own(struct kunit *test)
+{
+	struct index_test *t = test->priv;
+	siphash_key_t first = t->ring.key;
+
+	rebuild(test, 1);
+	KUNIT_EXPECT_MEMNEQ(test, &t->ring.key, &first, sizeof(first));
+}
+
+static void there_are_no_fewer_buckets_than_requests(struct kunit *test)
+{
+	static const u32 entries[] = { 1, 2, 3, 4, 5, 1000, 4096, 4097, 65536 };
+	struct index_test *t = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(entries); i++) {
+		u64 buckets;
+
+		rebuild(test, entries[i]);
+		buckets = 1ULL << t->ring.table_bits;
+		KUNIT_EXPECT_GE(test, buckets, entries[i]);
+		/* and no more than it takes */
+		KUNIT_EXPECT_LT(test, buckets, 2 * entries[i]);
+	}
+}
+
+/* ---------------------------------------------------------------------------
+ * Many
+ */
+
+static void hundreds_with_one_key_stay_in_order(struct kunit *test)
+{
+	struct index_test *t = test->priv;
+	struct cring_req *req, *file_req;
+	unsigned int i;
+
+	for (i = 0; i < NR_REQS; i++)
+		enter(t, i, 7, &t->files[0]);
+	/* every third, and with it the leader, leaves */
+	for (i = 0; i < NR_REQS; i += 3)
+		del(&t->reqs[i]);
+
+	req = cring_index_user_data(&t->ring, 7);
+	file_req = cring_index_file(&t->ring, &t->files[0]);
+	for (i = 0; i < NR_REQS; i++) {
+		if (i % 3 == 0)
+			continue;
+		KUNIT_ASSERT_PTR_EQ(test, req, &t->reqs[i]);
+		KUNIT_ASSERT_PTR_EQ(test, file_req, &t->reqs[i]);
+		req = cring_index_next_user_data(req);
+		file_req = cring_index_next_file(file_req);
+	}
+	KUNIT_EXPECT_PTR_EQ(test, req, cring_index_user_data(&t->ring, 7));
+	KUNIT_EXPECT_PTR_EQ(test, file_req,
+			    cring_index_file(&t->ring, &t->files[0]));
+
+	/* always the leader, until nobody is left */
+	for (i = 0; i < NR_REQS; i++) {
+		if (i % 3 == 0)
+			continue;
+		KUNIT_ASSERT_PTR_EQ(test, cring_index_user_data(&t->ring, 7),
+				    &t->reqs[i]);
+		del(&t->reqs[i]);
+	}
+	KUNIT_EXPECT_NULL(test, cring_index_user_data(&t->ring, 7));
+	KUNIT_EXPECT_NULL(test, cring_index_file(&t->ring, &t->files[0]));
+}
+
+static void hundreds_of_keys_in_few_buckets_are_all_found(struct kunit *test)
+{
+	static const u32 buckets[] = { 1, 2, 16 };
+	struct index_test *t = test->priv;
+	unsigned int b, i, n, gone;
+
+	for (b = 0; b < ARRAY_SIZE(buckets); b++) {
+		rebuild(test, buckets[b]);
+		for (i = 0; i < NR_REQS; i++)
+			enter(t, i, i << 20, NULL);
+		/* 7 and 400 have no common divisor: all of them, in no order */
+		for (n = 0, gone = 0; n < NR_REQS; n++) {
+			KUNIT_EXPECT_PTR_EQ(test,
+					    cring_index_user_data(&t->ring,
+								  gone << 20),
+					    &t->reqs[gone]);
+			del(&t->reqs[gone]);
+			KUNIT_EXPECT_NULL(test,
+					  cring_index_user_data(&t->ring,
+								gone << 20));
+			gone = (gone + 7) % NR_REQS;
+		}
+	}
+}
+
+/*
+ * The model of a long history: who is in, and since when.  A rotated leader is
+ * in since now, as far as that key is concerned.
+ */
+struct model {
+	bool in[NR_REQS];
+	u32 since[NR_KEYS][NR_REQS];
+	u32 now;
+};
+
+static bool model_same_key(struct index_test *t, unsigned int k, unsigned int a,
+			   unsigned int b)
+{
+	if (k == BY_USER_DATA)
+		return t->reqs[a].user_data == t->reqs[b].user_data;
+	return t->reqs[a].file == t->reqs[b].file;
+}
+
+/* the circle has everybody of the key of reqs[like], by age, and then ends */
+static bool model_agrees(struct index_test *t, const struct model *model,
+			 unsigned int k, unsigned int like)
+{
+	struct cring_req *first = key_ops[k].find(&t->reqs[like]), *req = first;
+	unsigned int i, want = 0, seen = 0;
+	u32 last = 0;
+
+	for (i = 0; i < NR_REQS; i++)
+		want += model->in[i] && model_same_key(t, k, i, like);
+	if (!req)
+		return !want;
+	do {
+		i = req - t->reqs;
+		if (!model->in[i] || !model_same_key(t, k, i, like) ||
+		    model->since[k][i] <= last || ++seen > want)
+			return false;
+		last = model->since[k][i];
+		req = key_ops[k].next(req);
+	} while (req != first);
+	return seen == want;
+}
+
+static void a_long_history_agrees_with_a_model(struct kunit *test)
+{
+	static const u32 buckets[] = { 1, 4, 512 };
+	struct index_test *t = test->priv;
+	struct rnd_state rnd;
+	struct model *model;
+	unsigned int b, step, k;
+
+	model = kunit_kzalloc(test, sizeof(*model), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, model);
+	prandom_seed_state(&rnd, 20240229);
+
+	for (b = 0; b < ARRAY_SIZE(buckets); b++) {
+		rebuild(test, buckets[b]);
+		memset(model, 0, sizeof(*model));
+		for (step = 0; step < 4000; step++) {
+			u32 r = prandom_u32_state(&rnd);
+			unsigned int i = r % NR_REQS;
+			struct cring_req *req = &t->reqs[i];
+
+			k = r >> 16 & 1;
+			model->now++;
+			if (!model->in[i]) {
+				enter(t, i, r >> 17 & 7,
+				      &t->files[r >> 20 & 7]);
+				model->in[i] = true;
+				model->since[BY_USER_DATA][i] = model->now;
+				model->since[BY_FILE][i] = model->now;
+			} else if (r >> 23 & 1) {
+				del(req);
+				model->in[i] = false;
+			} else {
+				req = key_ops[k].find(req);
+				KUNIT_ASSERT_NOT_NULL(test, req);
+				key_ops[k].rotate(req);
+				model->since[k][req - t->reqs] = model->now;
+			}
+			for (k = 0; k < NR_KEYS; k++)
+				KUNIT_ASSERT_TRUE_MSG(test,
+						      model_agrees(t, model, k, i),
+						      "step %u, by %s, %u buckets",
+						      step, key_ops[k].name,
+						      buckets[b]);
+		}
+	}
+}
+
+static struct kunit_case cring_index_cases[] = {
+	KUNIT_CASE_PARAM(those_with_one_key_stand_in_order, order_gen_params),
+	KUNIT_CASE(an_empty_index_finds_nothing),
+	KUNIT_CASE(a_request_is_found_by_each_of_its_keys),
+	KUNIT_CASE(a_request_says_whether_it_is_in_the_index),
+	KUNIT_CASE(a_request_without_a_file_is_found_by_user_data),
+	KUNIT_CASE(a_request_that_loses_its_file_stays_with_its_user_data),
+	KUNIT_CASE(user_data_that_differs_in_one_bit_is_another),
+	KUNIT_CASE(a_record_comes_back_with_other_keys),
+	KUNIT_CASE(each_opcode_has_its_requests_in_order),
+	KUNIT_CASE(each_ring_hashes_with_a_secret_of_its_own),
+	KUNIT_CASE(there_are_no_fewer_buckets_than_requests),
+	KUNIT_CASE(hundreds_with_one_key_stay_in_order),
+	KUNIT_CASE(hundreds_of_keys_in_few_buckets_are_all_found),
+	KUNIT_CASE(a_long_history_agrees_with_a_model),
+	{}
+};
+
+static struct kunit_suite cring_index_suite = {
+	.name = "cring_index",
+	.init = index_test_init,
+	.exit = index_test_exit,
+	.test_cases = cring_index_cases,
+};
+
+kunit_test_suite(cring_index_suite);
