@@ -23,8 +23,9 @@ KDIR ?= /lib/modules/$(running)/build
 release := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' \
 	     $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 
-# One folder a kernel, so that builds for two of them do not meet.
-out := build/$(release)
+# One folder a kernel, so that builds for two of them do not meet; and another
+# one with the KUnit suites in the module.
+out := build/$(release)$(if $(CRING_KUNIT),-kunit)
 
 # Objects go to M=, sources come from src=; kernels from 6.13 on have MO= for it.
 ifneq ($(shell grep -ls KBUILD_EXTMOD_OUTPUT $(KDIR)/Makefile $(KDIR)/source/Makefile),)
@@ -46,6 +47,7 @@ help:
 	@echo 'make check        every test, on stock 6.1 and 6.12, in virtual machines'
 	@echo 'make check-fast   every test, on stock 6.1'
 	@echo '                  KERNEL=debug-6.12: on that kernel; TESTS="a b": only these'
+	@echo 'make kunit        the KUnit suites, on debug-6.12'
 	@echo 'make bench        instructions an operation, beside io_uring, on stock 6.1'
 	@echo 'make shell        a prompt in a virtual machine with the module loaded'
 	@echo 'make lint         shellcheck of the scripts'
@@ -56,7 +58,7 @@ help:
 module: headers
 	@mkdir -p $(out)
 	+@flock $(out)/.lock $(kbuild) modules
-	@$(if $(filter $(release),$(running)), \
+	@$(if $(filter build/$(running),$(out)), \
 	   cmp -s $(out)/cring.ko cring.ko || cp $(out)/cring.ko cring.ko; echo cring.ko, \
 	   echo $(out)/cring.ko)
 
@@ -88,6 +90,9 @@ check:
 check-fast:
 	@scripts/check $(or $(KERNEL),6.1) -- $(TESTS)
 
+kunit:
+	@scripts/kunit $(or $(KERNEL),debug-6.12)
+
 bench:
 	@scripts/bench --kernel $(or $(KERNEL),6.1)
 
@@ -98,9 +103,9 @@ lint:
 	@scripts/setup lint
 	shellcheck -x scripts/setup scripts/kernel scripts/kernel-debug \
 		scripts/kselftest scripts/vm scripts/guest-init scripts/check \
-		scripts/guest-check scripts/demo scripts/bench scripts/lib.sh .ci/run
+		scripts/guest-check scripts/kunit scripts/demo scripts/bench scripts/lib.sh .ci/run
 
 clean:
 	rm -rf build cring.ko
 
-.PHONY: all help module headers install user tests demo check check-fast bench shell lint clean
+.PHONY: all help module headers install user tests demo check check-fast kunit bench shell lint clean
