@@ -247,4 +247,36 @@ TEST_F(worker, c4_async_on_a_socket_is_armed_and_so_stopped)
 	STOPPED(1);
 }
 
+/* Only cring itself may interrupt its workers: not kill(1), not by root. */
+TEST_F(worker, r7_a_signal_from_user_space_does_not_reach_an_operation)
+{
+	char path[300], comm[32];
+	struct dirent *e;
+	unsigned int nr = 0;
+	int p[2];
+	DIR *proc;
+
+	new_pipe(p, 0);
+	put_async_read(_metadata, RING, 1, p[0]);
+	submit_all(RING, 1);
+	msleep(START_MS);
+	proc = opendir("/proc");
+	ASSERT_NE(NULL, proc);
+	while ((e = readdir(proc))) {
+		snprintf(path, sizeof(path), "/proc/%s/comm", e->d_name);
+		read_str(path, comm, sizeof(comm));
+		if (strncmp(comm, "kworker/", 8))
+			continue;
+		nr++;
+		kill(atoi(e->d_name), SIGKILL);
+		kill(atoi(e->d_name), SIGTERM);
+	}
+	closedir(proc);
+	EXPECT_GT(nr, 0);
+	msleep(QUIET_MS);
+	expect_pending(RING, 1);
+	EXPECT_EQ(-EALREADY, cancel(RING, WAY, .user_data = 1));
+	expect_interrupted(1);
+}
+
 TEST_HARNESS_MAIN

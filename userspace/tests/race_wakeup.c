@@ -123,7 +123,8 @@ static void wait_for_batch(struct race *r)
 	};
 
 	signal_to(SELF(r)->go);
-	ioc_ptr(r->ring.ring_fd, CRING_IOC_WAIT, &w);
+	if (ioc_ptr(r->ring.ring_fd, CRING_IOC_WAIT, &w))
+		r->wrong++;	/* a wake-up was lost */
 	wait_on(SELF(r)->done);
 }
 

@@ -108,7 +108,7 @@ TEST_F_TIMEOUT(race, c3_cancel_against_a_write_that_wakes_the_worker, 240)
 	race_run(&self->r, race_rounds(), put_blocking, submit_and_write,
 		 check_bytes);
 	EXPECT_GT(self->r.canceled, 0);
-	EXPECT_LT(self->r.canceled, race_rounds());
+	EXPECT_GT(self->r.late + self->r.early, 0);
 }
 
 TEST_HARNESS_MAIN
