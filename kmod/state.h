@@ -11,9 +11,11 @@
  *   FREE        in the pool                      the submitter: ACCEPTED,
  *                                                LINKED
  *   ACCEPTED    in the batch of a submit call,   the submitter: INLINE,
- *               not tried yet                    DEFERRED; cancel: CLAIMED
+ *               not tried yet                    DEFERRED, FREE (taken back);
+ *                                                cancel: CLAIMED
  *   LINKED      waiting for the one before it    completion of that one: READY
  *               in its chain                     (LINK_TIMEOUT: ARMED);
+ *                                                submitter: FREE (taken back);
  *                                                cancel: CLAIMED
  *   DEFERRED    waiting behind a drain           completions: READY;
  *                                                cancel: CLAIMED
