@@ -107,6 +107,8 @@ static bool cring_claim_queued(struct cring_req *req, u64 word)
 	claimed = cring_word_claim(&req->word, word);
 	if (claimed)
 		list_del_init(&req->node);
+	if (cring_word_state(word) == CRING_READY && list_empty(&ring->ready))
+		WRITE_ONCE(ring->shared->flags, 0);
 	spin_unlock(&ring->queue_lock);
 	return claimed;
 }

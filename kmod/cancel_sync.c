@@ -123,10 +123,16 @@ static int cring_cancel_keys(struct cring_ring *ring,
 
 	if (!(c->flags & CRING_CANCEL_ABS))
 		expires = ktime_add_safe(ktime_get(), c->timeout);
+	/* what this makes ready is run below: it must not interrupt the wait */
+	atomic_inc(&ring->nr_waiting);
 	for (i = 0; i < c->nr; i++) {
 		cring_cancel_key(ring, &keys[i], &waits[i], wait);
 		cond_resched();
 	}
+	atomic_dec(&ring->nr_waiting);
+	/* the count before the list: cring_kick() does the reverse */
+	smp_mb__after_atomic();
+	cring_run_ready(ring);
 	for (i = 0; wait && !ret && i < c->nr; i++)
 		ret = cring_wait_key(ring, &waits[i],
 				     c->timeout < 0 ? NULL : &expires);

@@ -135,9 +135,7 @@ static inline int cring_task_work_add(struct task_struct *task,
 				      struct callback_head *work)
 {
 #ifdef CRING_HAVE_TASK_WORK
-	/* on its own way out it needs no interrupting, and may be to wait */
-	return task_work_add(task, work,
-			     task == current ? TWA_RESUME : TWA_SIGNAL);
+	return task_work_add(task, work, TWA_SIGNAL);
 #else
 	return -ESRCH;
 #endif

@@ -324,8 +324,9 @@ struct cring_worker {
  * @kick_work: sees to @ready when no thread of the owner does
  * @task_work: runs @ready in the last submitter
  * @task_work_queued: bit 0: it is queued
- * @nr_waiting: threads that sleep on @waitq: they run what becomes ready
- * @submitting: a thread is inside submit, and may be asleep there
+ * @nr_waiting: threads that sleep on @waitq, or cancel: they run what becomes
+ *	ready
+ * @nr_trying: threads that try operations, and may be asleep in a method
  * @waitq: threads inside wait; only tasks, woken from wait queue callbacks too
  * @poll_wait: poll and epoll on the ring's file
  * @freed: records on their way back to @free
@@ -401,7 +402,7 @@ struct cring_ring {
 	struct callback_head task_work;
 	unsigned long task_work_queued;
 	atomic_t nr_waiting;
-	bool submitting;
+	atomic_t nr_trying;
 	wait_queue_head_t waitq;
 	wait_queue_head_t poll_wait;
 	struct llist_head freed;

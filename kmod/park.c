@@ -16,9 +16,11 @@ void cring_park_index(struct cring_req *req)
 {
 	struct cring_req *member = req;
 
+	/* a chain enters as a whole: behind one that is in, all are */
 	do {
-		if (!(member->lflags & CRING_REQL_INDEXED))
-			cring_index_add(member);
+		if (member->lflags & CRING_REQL_INDEXED)
+			break;
+		cring_index_add(member);
 		member = list_next_entry(member, chain);
 	} while (member != req);
 }

@@ -83,6 +83,7 @@ void cring_run_ready_list(struct cring_ring *ring)
 	struct cring_batch batch = { LIST_HEAD_INIT(batch.done) };
 	struct cring_req *req;
 
+	atomic_inc(&ring->nr_trying);
 	do {
 		while ((req = cring_ready_pop(ring))) {
 			cring_disarm(req);
@@ -92,6 +93,7 @@ void cring_run_ready_list(struct cring_ring *ring)
 		/* posting these may make others ready */
 		cring_batch_flush(ring, &batch);
 	} while (!list_empty_careful(&ring->ready));
+	atomic_dec(&ring->nr_trying);
 }
 
 /* May this one run without a thread of the owner? */
@@ -116,8 +118,7 @@ static void cring_kick_fn(struct work_struct *work)
 		cring_word_own(&req->word, CRING_QUEUED);
 	}
 	left = !list_empty(&ring->ready);
-	if (left)
-		WRITE_ONCE(ring->shared->flags, CRING_SHARED_READY);
+	WRITE_ONCE(ring->shared->flags, left ? CRING_SHARED_READY : 0);
 	spin_unlock_irq(&ring->queue_lock);
 	cring_work_start(ring);
 
@@ -187,8 +188,8 @@ void cring_kick(struct cring_ring *ring)
 	smp_mb();
 	if (atomic_read(&ring->nr_waiting))
 		wake_up(&ring->waitq);
-	/* a submitter that sleeps in a method may be long in coming */
-	else if (!cring_kick_submitter(ring) || READ_ONCE(ring->submitting))
+	/* a thread that sleeps in a method may be long in coming */
+	else if (!cring_kick_submitter(ring) || atomic_read(&ring->nr_trying))
 		cring_kick_later(ring);
 }
 

@@ -224,6 +224,7 @@ static void cring_ring_free(struct cring_ring *ring)
 	cancel_delayed_work_sync(&ring->watch_work);
 	cancel_work_sync(&ring->kick_work);
 	cancel_work_sync(&ring->notify_work);
+	WARN_ON_ONCE(!llist_empty(&ring->notify));
 	cring_timer_exit(ring);
 	if (ring->notifier.ops)
 		mmu_notifier_unregister(&ring->notifier, ring->mm);

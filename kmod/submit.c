@@ -312,6 +312,8 @@ static void cring_issue_batch(struct cring_ring *ring, u32 nr)
 			continue;
 		}
 		cring_issue(req, CRING_HOW_INLINE, &batch);
+		/* what it has made ready goes first: the next one may sleep */
+		cring_run_ready(ring);
 	}
 
 	/* also when nothing finished: it publishes how many are in flight */
@@ -380,13 +382,13 @@ int cring_submit(struct cring_ring *ring, u32 to_submit, bool *short_of_slots)
 		return -EBADFD;
 	}
 	cring_note_submitter(ring);
-	WRITE_ONCE(ring->submitting, true);
+	atomic_inc(&ring->nr_trying);
 	*short_of_slots = cring_accept(&a, min(to_submit, avail));
 	if (a.nr) {
 		cring_publish(&a);
 		cring_issue_batch(ring, a.nr);
 	}
-	WRITE_ONCE(ring->submitting, false);
+	atomic_dec(&ring->nr_trying);
 	mutex_unlock(&ring->submit_mutex);
 	cring_run_ready(ring);
 	return a.nr || !*short_of_slots ? a.nr : -EBUSY;

@@ -67,7 +67,12 @@ int cring_wait_for(struct cring_ring *ring, cring_over_fn *over, void *data,
 
 static bool cring_enough(struct cring_ring *ring, void *data, u64 min)
 {
-	return cring_cq_ready(ring) >= min;
+	if (cring_cq_ready(ring) < min)
+		return false;
+	/* whoever posted them has published them too when we return */
+	if (min)
+		cring_cq_settle(ring);
+	return true;
 }
 
 /**
@@ -183,7 +188,7 @@ __poll_t cring_poll(struct file *file, struct poll_table_struct *pt)
 	if (READ_ONCE(ring->shared->sq_tail) - READ_ONCE(ring->sq_head) <=
 	    ring->sq_mask)
 		mask |= EPOLLOUT | EPOLLWRNORM;
-	if (cring_cq_ready(ring) || !list_empty_careful(&ring->ready))
+	if (cring_enough(ring, NULL, 1) || !list_empty_careful(&ring->ready))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	return mask;
 }

@@ -151,6 +151,7 @@ static void cring_worker_run(struct cring_req *req)
 
 	/* it may come from the ready list */
 	cring_disarm(req);
+	req->retries = 0;
 	if (req->flags & CRING_REQ_FAILED) {
 		cring_complete(req, req->res);
 		return;
@@ -193,7 +194,10 @@ static void cring_worker_fn(struct work_struct *work)
 	spin_unlock_irq(&worker->lock);
 
 	while ((req = cring_work_pop(ring, worker))) {
+		/* its end may be the ring's, while we are still in its method */
+		refcount_inc(&ring->refs);
 		cring_worker_run(req);
+		cring_ring_put(ring);
 		cond_resched();
 	}
 
