@@ -64,7 +64,7 @@ static struct usage usage_now(void)
 static bool is_back(struct usage was, long pages_kb)
 {
 	bool debug = !access("/sys/kernel/debug/kmemleak", F_OK);
-	long tolerance = debug ? 65536 : 1024;
+	long tolerance = debug ? 65536 : 2048;
 	struct usage is = usage_now();
 
 	return is.available >= was.available - pages_kb - (debug ? tolerance : 0) &&
