@@ -114,10 +114,11 @@ static bool cring_claim_queued(struct cring_req *req, u64 word)
 }
 
 /*
- * Claim a request that waits, or tell one that is being executed to stop.
- * The one place that decides between 0 and -EALREADY.
+ * Claim a request that waits, or, with @tell, tell one that is being executed
+ * to stop.  The one place that decides between 0 and -EALREADY.
  */
-static int cring_cancel_claim(struct cring_req *req, struct list_head *rest)
+static int cring_cancel_claim(struct cring_req *req, bool tell,
+			      struct list_head *rest)
 {
 	for (;;) {
 		u64 word = atomic64_read(&req->word);
@@ -149,6 +150,8 @@ static int cring_cancel_claim(struct cring_req *req, struct list_head *rest)
 		case CRING_RUNNING:
 		case CRING_DISPATCHED:
 		case CRING_CLAIMED:	/* by a device, it may be tried again */
+			if (!tell)
+				return -EALREADY;
 			if (!(word & CRING_WORD_CANCEL) &&
 			    !cring_word_set(&req->word, word, CRING_WORD_CANCEL))
 				continue;
@@ -180,7 +183,7 @@ int cring_cancel_one(struct cring_req *req, struct list_head *todo)
 	int ret;
 
 	lockdep_assert_held(&req->ring->lock);
-	ret = cring_cancel_claim(req, &rest);
+	ret = cring_cancel_claim(req, true, &rest);
 	if (!ret)
 		list_add_tail(&req->node, todo);
 	list_splice_tail(&rest, todo);
@@ -193,11 +196,11 @@ static void cring_pass_visit(struct cring_pass *pass, struct cring_req *req)
 	LIST_HEAD(rest);
 	int ret;
 
+	ret = cring_cancel_claim(req, !pass->waiting, &rest);
+	if (ret == -ENOENT || (ret && pass->waiting))
+		return;
 	if (pass->mark)
 		req->mark = pass->mark;
-	ret = cring_cancel_claim(req, &rest);
-	if (ret == -ENOENT)
-		return;
 	pass->matched++;
 	if (ret) {
 		pass->already++;
@@ -317,6 +320,45 @@ static struct cring_req *cring_index_find(struct cring_ring *ring,
 }
 
 /*
+ * What an ALL cancel writes on the requests that it meets, above its own mark.
+ * It walks each list twice, and must neither visit nor count one twice.
+ */
+enum {
+	CRING_MARK_COUNTED,	/* visited: in the batch, or in a walk */
+	CRING_MARK_SEEN,	/* passed by the first walk */
+	CRING_MARK_SEEN_COUNTED,
+	CRING_MARK_PASSED,	/* passed by the second walk */
+	CRING_NR_MARKS
+};
+
+static bool cring_pass_counted(const struct cring_pass *pass,
+			       const struct cring_req *req)
+{
+	return req->mark == pass->mark + CRING_MARK_COUNTED ||
+	       req->mark == pass->mark + CRING_MARK_SEEN_COUNTED;
+}
+
+static bool cring_pass_walked(const struct cring_pass *pass,
+			      const struct cring_req *req)
+{
+	if (!pass->waiting)
+		return req->mark == pass->mark + CRING_MARK_PASSED;
+	return req->mark == pass->mark + CRING_MARK_SEEN ||
+	       req->mark == pass->mark + CRING_MARK_SEEN_COUNTED;
+}
+
+static void cring_pass_mark(const struct cring_pass *pass,
+			    struct cring_req *req)
+{
+	if (!pass->waiting)
+		req->mark = pass->mark + CRING_MARK_PASSED;
+	else if (cring_pass_counted(pass, req))
+		req->mark = pass->mark + CRING_MARK_SEEN_COUNTED;
+	else
+		req->mark = pass->mark + CRING_MARK_SEEN;
+}
+
+/*
  * Visit every match of one list.  What was seen and is still there rotates to
  * the end, so that the lock can be let go and the walk goes on at the front,
  * until it meets its own mark.
@@ -332,12 +374,12 @@ static void cring_pass_list(struct cring_pass *pass, u8 opcode)
 	walk = cring_filter_walk(ring, pass->filter);
 	for (;;) {
 		req = cring_walk_first(ring, walk, pass->filter, opcode);
-		if (!req || req->mark == pass->walked)
+		if (!req || cring_pass_walked(pass, req))
 			break;
-		if (req->mark != pass->mark &&
+		if (!cring_pass_counted(pass, req) &&
 		    cring_filter_matches(pass->filter, req))
 			cring_pass_visit(pass, req);
-		req->mark = pass->walked;
+		cring_pass_mark(pass, req);
 		cring_walk_rotate(ring, walk, req);
 		if (++n % CRING_CANCEL_BREAK)
 			continue;
@@ -430,26 +472,39 @@ static void cring_pass_one(struct cring_pass *pass)
 		 !round++);
 }
 
-static void cring_pass_all(struct cring_pass *pass)
+static void cring_pass_lists(struct cring_pass *pass)
 {
 	struct cring_ring *ring = pass->ring;
 	unsigned int opcode;
 
+	if (!(pass->filter->flags & CRING_ASYNC_CANCEL_ANY)) {
+		cring_pass_list(pass, pass->filter->opcode);
+		return;
+	}
+	for (opcode = 0; opcode < CRING_NR_OPS; opcode++)
+		if (!list_empty_careful(&ring->by_op[opcode]))
+			cring_pass_list(pass, opcode);
+}
+
+static void cring_pass_all(struct cring_pass *pass)
+{
+	struct cring_ring *ring = pass->ring;
+
 	mutex_lock(&ring->cancel_mutex);
-	ring->cancel_mark += 2;
+	ring->cancel_mark += CRING_NR_MARKS;
 	if (!ring->cancel_mark)
-		ring->cancel_mark = 2;
+		ring->cancel_mark = CRING_NR_MARKS;
 	pass->mark = ring->cancel_mark;
-	pass->walked = pass->mark + 1;
 	/* the batch first: what it holds can move to the index, not back */
 	cring_pass_batch(pass);
-	if (pass->filter->flags & CRING_ASYNC_CANCEL_ANY)
-		for (opcode = 0; opcode < CRING_NR_OPS; opcode++) {
-			if (!list_empty_careful(&ring->by_op[opcode]))
-				cring_pass_list(pass, opcode);
-		}
-	else
-		cring_pass_list(pass, pass->filter->opcode);
+	/*
+	 * What waits before what runs: a worker that is interrupted would take
+	 * the next one that waits for it, and so make an -EALREADY of a 0.
+	 */
+	pass->waiting = true;
+	cring_pass_lists(pass);
+	pass->waiting = false;
+	cring_pass_lists(pass);
 	mutex_unlock(&ring->cancel_mutex);
 }
 

@@ -535,25 +535,25 @@ struct cring_filter {
  * @ring: where
  * @filter: what
  * @todo: claimed, to be completed
- * @mark: ALL: what this pass has counted, else 0
- * @walked: ALL: what its walk of a list has passed
+ * @mark: ALL: its own mark, else 0
  * @matched: how many
  * @already: how many of them were -EALREADY
  * @req: the last one of those ...
  * @word: ... and its word then
  * @wait: mark what is -EALREADY as waited for
+ * @waiting: look only at what waits, not at what is being executed
  */
 struct cring_pass {
 	struct cring_ring *ring;
 	const struct cring_filter *filter;
 	struct list_head todo;
 	u32 mark;
-	u32 walked;
 	u32 matched;
 	u32 already;
 	struct cring_req *req;
 	u64 word;
 	bool wait;
+	bool waiting;
 };
 
 int cring_cancel_check(const struct cring_match *match);
