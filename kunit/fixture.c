@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A live ring, and other threads of its owner; see fixture.h.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/kthread.h>
+#include <linux/sched/mm.h>
+#include <linux/uaccess.h>
+
+#include "fixture.h"
+
+/* --- the ring --- */
+
+/**
+ * live_gone - is the ring gone, and all its memory?
+ * @live: whose file was closed
+ *
+ * Waits for it, but not for ever.
+ */
+bool live_gone(struct live *live)
+{
+	/* the ring drops its reference when it is freed, the mapping its own */
+	bool gone = live_until(({
+		flush_workqueue(cring_wq);
+		file_count(live->mapping) == 1;
+	}));
+
+	/* what comes after that in the same work item */
+	flush_workqueue(cring_wq);
+	return gone;
+}
+
+/**
+ * live_close - close the ring's descriptor as close(2) does
+ * @live: whose
+ */
+void live_close(struct live *live)
+{
+	if (current->mm == live->mm)
+		vm_munmap(live->user, live->params.mmap_size);
+	live->file = NULL;
+	close_fd(live->fd);
+	/* a kernel thread's last fput() is somebody else's work */
+	flush_delayed_fput();
+}
+
+static void others_join(struct live *live);
+static void live_scripts_end(struct live *live);
+
+/* after the test's thread has ended, and with it its address space */
+static void live_end(void *data)
+{
+	struct live *live = data;
+
+	live_scripts_end(live);
+	others_join(live);
+	if (live->ring) {
+		if (live->file)
+			live_close(live);
+		KUNIT_EXPECT_TRUE_MSG(live->test, live_gone(live),
+				      "the ring is still there");
+		fput(live->mapping);
+	} else if (live->file) {
+		close_fd(live->fd);
+	}
+	flush_delayed_fput();
+	if (live->mm)
+		mmdrop(live->mm);
+	kfree(live);
+}
+
+static void live_open_file(struct live *live)
+{
+	struct kunit *test = live->test;
+	struct file *file;
+	int fd;
+
+	file = anon_inode_getfile("[cring]", &cring_fops, NULL, O_RDWR);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		fput(file);
+	KUNIT_ASSERT_GE(test, fd, 0);
+	fd_install(fd, file);
+	live->fd = fd;
+	live->file = file;
+}
+
+/**
+ * live_open - make the test the owner of a ring
+ * @test: the test
+ * @sq: SQ entries
+ * @cq: CQ entries, or 0
+ */
+struct live *live_open(struct kunit *test, u32 sq, u32 cq)
+{
+	struct live *live = kzalloc(sizeof(*live), GFP_KERNEL);
+	struct cring_params *p;
+
+	KUNIT_ASSERT_NOT_NULL(test, live);
+	live->test = test;
+	INIT_LIST_HEAD(&live->scripts);
+	INIT_LIST_HEAD(&live->others);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, live_end, live),
+			0);
+
+	/* the first mapping brings the address space along */
+	live->args = live_pages(live, 1, PROT_READ | PROT_WRITE);
+	live->mm = current->mm;
+	mmgrab(live->mm);
+
+	live_open_file(live);
+	p = &live->params;
+	p->sq_entries = sq;
+	p->cq_entries = cq;
+	p->flags = cq ? CRING_SETUP_CQSIZE : 0;
+	KUNIT_ASSERT_EQ(test, live_ioctl(live, CRING_IOC_SETUP, p, sizeof(*p)),
+			0);
+	KUNIT_ASSERT_EQ(test, copy_from_user(p, (void __user *)live->args,
+					     sizeof(*p)), 0);
+	live->ring = cring_file_ring(live->file);
+	live->mapping = get_file(live->ring->mapping_file);
+	live->user = kunit_vm_mmap(test, live->file, 0, p->mmap_size,
+				   PROT_READ | PROT_WRITE, MAP_SHARED, 0);
+	KUNIT_ASSERT_TRUE(test, live->user && !IS_ERR_VALUE(live->user));
+	return live;
+}
+
+/**
+ * live_pages - user memory of the test
+ * @live: whose
+ * @nr: pages
+ * @prot: PROT_*
+ */
+unsigned long live_pages(struct live *live, unsigned int nr, int prot)
+{
+	unsigned long addr;
+
+	addr = kunit_vm_mmap(live->test, NULL, 0, nr * PAGE_SIZE, prot,
+			     MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	KUNIT_ASSERT_TRUE(live->test, addr && !IS_ERR_VALUE(addr));
+	return addr;
+}
+
+/**
+ * live_ioctl - an ioctl of the ring's file, its argument in user memory
+ * @live: whose
+ * @cmd: CRING_IOC_*
+ * @arg: copied to user memory, at @live->args
+ * @size: of @arg, or 0 when @arg is the argument itself
+ */
+long live_ioctl(struct live *live, unsigned int cmd, const void *arg,
+		size_t size)
+{
+	unsigned long uarg = (unsigned long)arg;
+
+	if (size) {
+		uarg = live->args;
+		if (copy_to_user((void __user *)uarg, arg, size))
+			return -EFAULT;
+	}
+	return cring_fops.unlocked_ioctl(live->file, cmd, uarg);
+}
+
+struct cring_sqe *live_sqe(struct live *live, u8 opcode, u64 user_data)
+{
+	struct cring_ring *ring = live->ring;
+	struct cring_sqe *sqe = &ring->sqes[live->sq_tail++ & ring->sq_mask];
+
+	memset(sqe, 0, sizeof(*sqe));
+	sqe->opcode = opcode;
+	sqe->user_data = user_data;
+	return sqe;
+}
+
+int live_submit(struct live *live)
+{
+	u32 nr = live->sq_tail - READ_ONCE(live->ring->shared->sq_head);
+
+	/* the SQEs before their number */
+	smp_store_release(&live->ring->shared->sq_tail, live->sq_tail);
+	return live_ioctl(live, CRING_IOC_SUBMIT,
+			  (void *)(unsigned long)CRING_SUBMIT_ARG(nr, 0), 0);
+}
+
+void live_prep_read(struct cring_sqe *sqe, struct script *script,
+		    unsigned long addr, u32 len)
+{
+	sqe->opcode = CRING_OP_READ;
+	sqe->fd = script->fd;
+	sqe->addr = addr;
+	sqe->len = len;
+}
+
+enum cring_state live_read(struct live *live, struct script *script,
+			   u64 user_data)
+{
+	live_prep_read(live_sqe(live, CRING_OP_READ, user_data), script,
+		       live->args, 1);
+	KUNIT_EXPECT_EQ(live->test, live_submit(live), 1);
+	return live_state(live, user_data);
+}
+
+u32 live_nr_cqes(struct live *live)
+{
+	/* before the CQEs are looked at */
+	return smp_load_acquire(&live->ring->shared->cq_tail) -
+	       live->ring->shared->cq_head;
+}
+
+bool live_reap(struct live *live, struct cring_cqe *cqe)
+{
+	struct cring_ring *ring = live->ring;
+	u32 head = ring->shared->cq_head;
+
+	if (!live_nr_cqes(live))
+		return false;
+	*cqe = ring->cqes[head & ring->cq_mask];
+	/* the slot is given back when it was read */
+	smp_store_release(&ring->shared->cq_head, head + 1);
+	return true;
+}
+
+bool live_wait(struct live *live, struct cring_cqe *cqe)
+{
+	ktime_t expires = ktime_add_ns(ktime_get(),
+				       jiffies_to_nsecs(LIVE_PATIENCE));
+
+	cring_wait(live->ring, 1, &expires);
+	return live_reap(live, cqe);
+}
+
+struct cring_req *live_req(struct live *live, u64 user_data)
+{
+	struct cring_ring *ring = live->ring;
+	u32 i;
+
+	for (i = 0; i < ring->nr_reqs; i++) {
+		struct cring_req *req = &ring->pool[i];
+		u64 word = atomic64_read_acquire(&req->word);
+
+		if (cring_state_in_flight(cring_word_state(word)) &&
+		    req->user_data == user_data)
+			return req;
+	}
+	return NULL;
+}
+
+enum cring_state live_state(struct live *live, u64 user_data)
+{
+	struct cring_req *req = live_req(live, user_data);
+
+	return req ? cring_word_state(atomic64_read(&req->word)) : CRING_FREE;
+}
+
+bool live_await(struct live *live, u64 user_data, enum cring_state state)
+{
+	return live_until(live_state(live, user_data) == state);
+}
+
+u64 live_in_flight(struct live *live)
+{
+	return READ_ONCE(live->ring->accepted) -
+	       READ_ONCE(live->ring->finished);
+}
+
+s32 live_cancel(struct live *live, u32 flags, u64 user_data)
+{
+	const struct cring_filter filter = {
+		.user_data = user_data,
+		/* their batch is visible then */
+		.before = smp_load_acquire(&live->ring->accepted),
+		.flags = flags,
+	};
+
+	return cring_cancel(live->ring, &filter);
+}
+
+long live_cancel_sync(struct live *live, struct cring_cancel_key *key,
+		      u32 flags, s64 timeout)
+{
+	unsigned long at = live->args + PAGE_SIZE / 2;
+	const struct cring_cancel c = {
+		.keys = at, .nr = 1, .flags = flags, .timeout = timeout,
+	};
+	long ret;
+
+	if (copy_to_user((void __user *)at, key, sizeof(*key)))
+		return -EFAULT;
+	ret = live_ioctl(live, CRING_IOC_CANCEL, &c, sizeof(c));
+	if (copy_from_user(key, (void __user *)at, sizeof(*key)))
+		return -EFAULT;
+	return ret;
+}
+
+long live_register(struct live *live, u32 opcode, u32 offset,
+		   const void *array, u32 nr, size_t size)
+{
+	unsigned long at = live->args + PAGE_SIZE / 2;
+	const struct cring_register reg = {
+		.opcode = opcode, .nr = nr, .offset = offset,
+		.addr = nr ? at : 0,
+	};
+
+	if (nr * size > PAGE_SIZE / 2 ||
+	    copy_to_user((void __user *)at, array, nr * size))
+		return -EFAULT;
+	return live_ioctl(live, CRING_IOC_REGISTER, &reg, sizeof(reg));
+}
+
+/* --- files --- */
+
+static void live_scripts_end(struct live *live)
+{
+	struct script *script, *next;
+
+	list_for_each_entry_safe(script, next, &live->scripts, node)
+		script_end(script);
+}
+
+/* --- threads --- */
+
+struct other {
+	struct list_head node;
+	struct task_struct *task;
+	struct mm_struct *mm;
+	int (*fn)(void *arg);
+	void *arg;
+	int ret;
+	struct completion done;
+};
+
+static int other_main(void *data)
+{
+	struct other *other = data;
+
+	kthread_use_mm(other->mm);
+	other->ret = other->fn(other->arg);
+	kthread_unuse_mm(other->mm);
+	mmput(other->mm);
+	complete_all(&other->done);
+	return 0;
+}
+
+struct other *other_start(struct live *live, int (*fn)(void *arg), void *arg)
+{
+	unsigned int cpu = cpumask_any_but(cpu_online_mask,
+					   raw_smp_processor_id());
+	struct other *other = kzalloc(sizeof(*other), GFP_KERNEL);
+	struct task_struct *task;
+
+	KUNIT_ASSERT_NOT_NULL(live->test, other);
+	other->fn = fn;
+	other->arg = arg;
+	other->mm = live->mm;
+	init_completion(&other->done);
+	task = kthread_create(other_main, other, "cring_other");
+	if (IS_ERR(task))
+		kfree(other);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(live->test, task);
+	other->task = get_task_struct(task);
+	mmget(other->mm);
+	if (cpu < nr_cpu_ids)
+		kthread_bind(task, cpu);
+	list_add_tail(&other->node, &live->others);
+	wake_up_process(task);
+	return other;
+}
+
+bool other_is_done(struct other *other)
+{
+	return completion_done(&other->done);
+}
+
+int other_join(struct other *other)
+{
+	if (!wait_for_completion_timeout(&other->done, LIVE_PATIENCE))
+		return -ETIMEDOUT;
+	return other->ret;
+}
+
+static void others_join(struct live *live)
+{
+	struct other *other, *next;
+
+	list_for_each_entry_safe(other, next, &live->others, node) {
+		/* until it is out of our code, however long that takes */
+		kthread_stop(other->task);
+		put_task_struct(other->task);
+		kfree(other);
+	}
+}
+
+void live_meet(atomic_t *meetings, int nth)
+{
+	atomic_inc_return(meetings);
+	while (atomic_read_acquire(meetings) < 2 * nth)
+		cpu_relax();
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * That the fixture does what other suites rely on: a request can be brought to
+ * every place where clause C4 of Documentation/contract.rst knows one.
+ */
+#include "fixture.h"
+
+static void a_nop_ends_while_it_is_submitted(struct kunit *test)
+{
+	struct live *live = live_open(test, 4, 0);
+
+	live_sqe(live, CRING_OP_NOP, 7);
+	KUNIT_EXPECT_EQ(test, live_submit(live), 1);
+	LIVE_EXPECT_CQE_FLAGS(live, 7, 0, 0);
+	LIVE_EXPECT_NO_CQE(live);
+	KUNIT_EXPECT_EQ(test, live_in_flight(live), 0);
+}
+
+static void a_ring_is_as_large_as_was_asked_for(struct kunit *test)
+{
+	struct live *live = live_open(test, 4, 16);
+
+	KUNIT_EXPECT_EQ(test, live->params.sq_entries, 4);
+	KUNIT_EXPECT_EQ(test, live->params.cq_entries, 16);
+}
+
+static void what_would_block_is_armed_and_goes_on_when_it_is_ready(struct kunit *test)
+{
+	struct live *live = live_open(test, 4, 0);
+	struct script *script = script_open(live, SCRIPT_POLL);
+
+	KUNIT_EXPECT_EQ(test, live_read(live, script, 1), CRING_ARMED);
+	script_ready(script, EPOLLIN);
+	LIVE_EXPECT_STATE(live, 1, CRING_READY);
+	cring_run_ready(live->ring);
+	LIVE_EXPECT_CQE(live, 1, 1);
+}
+
+static void a_worker_runs_what_cannot_be_polled(struct kunit *test)
+{
+	struct live *live = live_open(test, 4, 0);
+	struct script *script = script_open(live, SCRIPT_WORKER);
+
+	live_read(live, script, 1);
+	KUNIT_EXPECT_TRUE(test, script_await(script, 1));
+	LIVE_EXPECT_STATE(live, 1, CRING_RUNNING);
+	script_let_go(script);
+	LIVE_EXPECT_WAIT(live, 1, 1);
+}
+
+static void a_device_has_it_until_it_completes(struct kunit *test)
+{
+	struct live *live = live_open(test, 4, 0);
+	struct script *script = script_open(live, SCRIPT_DEVICE);
+
+	KUNIT_EXPECT_EQ(test, live_read(live, script, 1), CRING_DISPATCHED);
+	KUNIT_EXPECT_TRUE(test, script_complete(script, 0, 1));
+	LIVE_EXPECT_CQE(live, 1, 1);
+}
+
+static void a_file_is_released_after_its_last_operation(struct kunit *test)
+{
+	struct live *live = live_open(test, 4, 0);
+	struct script *script = script_open(live, SCRIPT_DEVICE);
+
+	live_read(live, script, 1);
+	script_close(script);
+	KUNIT_EXPECT_FALSE(test, completion_done(&script->released));
+	script_complete(script, 0, 1);
+	KUNIT_EXPECT_TRUE(test, script_is_released(script));
+	LIVE_EXPECT_CQE(live, 1, 1);
+}
+
+static int submit_a_nop(void *arg)
+{
+	struct live *live = arg;
+
+	live_sqe(live, CRING_OP_NOP, 9);
+	return live_submit(live);
+}
+
+static void another_thread_of_the_owner_may_submit(struct kunit *test)
+{
+	struct live *live = live_open(test, 4, 0);
+	struct other *other = other_start(live, submit_a_nop, live);
+
+	KUNIT_EXPECT_EQ(test, other_join(other), 1);
+	LIVE_EXPECT_CQE(live, 9, 0);
+}
+
+static struct kunit_case cring_live_cases[] = {
+	KUNIT_CASE(a_nop_ends_while_it_is_submitted),
+	KUNIT_CASE(a_ring_is_as_large_as_was_asked_for),
+	KUNIT_CASE(what_would_block_is_armed_and_goes_on_when_it_is_ready),
+	KUNIT_CASE(a_worker_runs_what_cannot_be_polled),
+	KUNIT_CASE(a_device_has_it_until_it_completes),
+	KUNIT_CASE(a_file_is_released_after_its_last_operation),
+	KUNIT_CASE(another_thread_of_the_owner_may_submit),
+	{}
+};
+
+static struct kunit_suite cring_live_suite = {
+	.name = "cring_live",
+	.test_cases = cring_live_cases,
+};
+
+kunit_test_suite(cring_live_suite);
