@@ -34,7 +34,7 @@ FIXTURE_SETUP(race)
 
 FIXTURE_TEARDOWN(race)
 {
-	self->meeting.over = 1;
+	meeting_end(&self->meeting);
 	if (self->other)
 		join(self->other);
 	/* No operation was lost, or its ring would still be there. */
@@ -227,7 +227,7 @@ TEST_F_TIMEOUT(race, c16_close_of_the_ring, 240)
 		if (now_ns() - start > MAX_SECONDS * NSEC_PER_SEC)
 			break;
 	}
-	self->meeting.over = 1;
+	meeting_end(&self->meeting);
 	join(self->other);
 	self->other = 0;
 	TH_LOG("stopped %lu, closed %lu, missed %lu; completions %lu",

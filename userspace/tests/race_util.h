@@ -27,24 +27,41 @@
 /* One write and one read of a pipe on a stock kernel in an emulated machine. */
 #define PIPE_NS		20000
 
-/* A spinning barrier for two that gives up once the race is called off. */
+/*
+ * A barrier for two that gives up once the race is called off.  Who comes first
+ * sleeps until the other is there: a processor that spins is taken from the
+ * machine's other one when the host has too few.  Then both spin, and leave
+ * within a few cycles.
+ */
 struct meeting {
-	atomic_uint arrived, over;
-	unsigned int nr[2];		/* how often either has come */
+	uint32_t arrived, ready, over;
+	uint32_t nr[2];			/* how often either has come */
 };
 
 static inline bool meet(struct meeting *m, int who)
 {
-	unsigned int spins = 0, both = 2 * ++m->nr[who];
+	uint32_t both = 2 * ++m->nr[who], spins = 0, seen;
 
-	atomic_fetch_add(&m->arrived, 1);
-	while (atomic_load_explicit(&m->arrived, memory_order_acquire) < both) {
-		if (atomic_load_explicit(&m->over, memory_order_acquire))
+	if (__atomic_add_fetch(&m->arrived, 1, __ATOMIC_SEQ_CST) == both)
+		futex(&m->arrived, FUTEX_WAKE, 1);
+	while ((seen = load_acquire(&m->arrived)) < both) {
+		if (load_acquire(&m->over))
 			return false;
-		if (++spins > 10000)
-			sched_yield();
+		if (++spins > 2000)
+			futex(&m->arrived, FUTEX_WAIT, seen);
 	}
-	return !atomic_load_explicit(&m->over, memory_order_acquire);
+	__atomic_add_fetch(&m->ready, 1, __ATOMIC_SEQ_CST);
+	while (load_acquire(&m->ready) < both && !load_acquire(&m->over))
+		;
+	return !load_acquire(&m->over);
+}
+
+/* The other one leaves, too. */
+static inline void meeting_end(struct meeting *m)
+{
+	__atomic_store_n(&m->over, 1, __ATOMIC_RELEASE);
+	__atomic_add_fetch(&m->arrived, 1, __ATOMIC_SEQ_CST);
+	futex(&m->arrived, FUTEX_WAKE, 1);
 }
 
 struct race {
@@ -219,7 +236,7 @@ static inline void t_race_stop(struct __test_metadata *_metadata,
 {
 	if (!r->other)
 		return;
-	r->meeting.over = 1;
+	meeting_end(&r->meeting);
 	join(r->other);
 	cring_queue_exit(&r->ring);
 }

@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <linux/fs.h>
+#include <linux/futex.h>
 
 /* ---- small files of /proc and /sys ------------------------------------ */
 
@@ -163,22 +164,10 @@ static inline bool join_in_time(pthread_t t, void **ret)
 }
 #define join(t)			ASSERT_TRUE(join_in_time(t, NULL))
 
-/* A barrier that spins, for races: parties leave within a few cycles. */
-struct spin_barrier {
-	atomic_uint arrived;
-	unsigned int parties;
-};
-
-/* @round counts from 1 in each party. */
-static inline void spin_meet(struct spin_barrier *b, unsigned int round)
+static inline long futex(uint32_t *word, int what, uint32_t value)
 {
-	unsigned int spins = 0;
-
-	atomic_fetch_add(&b->arrived, 1);
-	while (atomic_load_explicit(&b->arrived, memory_order_acquire) <
-	       round * b->parties)
-		if (++spins > 10000)
-			sched_yield();
+	return syscall(SYS_futex, word, what | FUTEX_PRIVATE_FLAG, value, NULL,
+		       NULL, 0);
 }
 
 static inline int pin_cpu(int cpu)
