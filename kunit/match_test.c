@@ -17,7 +17,7 @@
 #define NR_FLAGS	64	/* every combination of the six */
 
 /* every key that there is, and what a match must have in common with it */
-static const struct key {
+static const struct known_key {
 	u32 flags;
 	bool user_data;
 	bool file;
@@ -39,7 +39,7 @@ static const struct key {
 };
 
 /* NULL when the flags are no key; one match or all of them is no matter */
-static const struct key *key_of(u32 flags)
+static const struct known_key *key_of(u32 flags)
 {
 	unsigned int i;
 
@@ -75,7 +75,7 @@ static void a_user_data_is_refused_when_it_is_no_part_of_the_key(struct kunit *t
 	u32 flags;
 
 	for (flags = 0; flags < NR_FLAGS; flags++) {
-		const struct key *key = key_of(flags);
+		const struct known_key *key = key_of(flags);
 		int want = key && key->user_data ? 0 : -EINVAL;
 
 		for (i = 0; i < ARRAY_SIZE(user_data); i++)
@@ -89,7 +89,7 @@ static void an_opcode_is_refused_when_it_is_no_part_of_the_key(struct kunit *tes
 	u32 flags;
 
 	for (flags = 0; flags < NR_FLAGS; flags++) {
-		const struct key *key = key_of(flags);
+		const struct known_key *key = key_of(flags);
 
 		KUNIT_EXPECT_EQ_MSG(test, check(flags, 0, CRING_OP_READ),
 				    key && key->opcode ? 0 : -EINVAL,
@@ -146,7 +146,7 @@ static const u8 some_opcodes[] = {
 static void expect_meant(struct kunit *test, const struct cring_filter *filter,
 			 const struct cring_req *req)
 {
-	const struct key *key = key_of(filter->flags);
+	const struct known_key *key = key_of(filter->flags);
 	bool want = req->ticket < filter->before &&
 		    req->opcode != CRING_OP_ASYNC_CANCEL;
 
