@@ -23,7 +23,7 @@
 #define ROUNDS		100000
 #define BATCH		32
 /* However slow the machine, a race ends after this. */
-#define MAX_SECONDS	90
+#define MAX_SECONDS	50
 /* One write and one read of a pipe on a stock kernel in an emulated machine. */
 #define PIPE_NS		20000
 
