@@ -115,30 +115,41 @@ suite_options()	# suite: sets suite_opts
 	fi
 }
 
+codename() { (. /etc/os-release && echo "$VERSION_CODENAME"); }
+
 backports()	# sets suite_opts
 {
-	suite_options "$(. /etc/os-release && echo "$VERSION_CODENAME")-backports"
+	suite_options "$(codename)-backports"
 }
 
 # Sets suite_opts to what apt needs to see a package: nothing when the machine's
-# own sources have it, else the options for backports.
+# own sources have it, else the options for its backports, or for a later suite.
+# Packages of those are unpacked somewhere, never installed.
 find_package()	# package
 {
+	local suite
+
 	suite_opts=()
 	[ -z "$(candidate "$1")" ] || return 0
 	apt_update
 	[ -z "$(candidate "$1")" ] || return 0
-	backports
-	[ -n "$(candidate "$1" "${suite_opts[@]}")" ] ||
-		die "no package $1, neither here nor in backports"
+	for suite in "$(codename)-backports" trixie-backports trixie; do
+		suite_options "$suite"
+		[ -z "$(candidate "$1" "${suite_opts[@]}")" ] || return 0
+	done
+	die "no package $1, neither here nor in backports or a later suite"
 }
 
-# Unpacks a package without installing it.
-unpack_package()	# package directory
+# Unpacks a package without installing it.  Sets unpacked_version.
+unpack_package()	# package directory [suite]
 {
 	local pkg=$1 dir=$2 tmp
 
-	find_package "$pkg"
+	if [ -n "${3:-}" ]; then
+		suite_options "$3"
+	else
+		find_package "$pkg"
+	fi
 	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
 	say "downloading $pkg"
 	if ! (cd "$tmp" && apt-get -qq "${suite_opts[@]}" -o APT::Sandbox::User=root \
@@ -149,6 +160,7 @@ unpack_package()	# package directory
 			{ cat "$cache/apt.log" >&2; rm -rf "$tmp"; die "download of $pkg failed"; }
 	fi
 	mkdir -p "$dir"
+	unpacked_version=$(dpkg-deb -f "$tmp"/*.deb Version)
 	dpkg-deb -x "$tmp"/*.deb "$dir" || { rm -rf "$tmp"; die "$pkg cannot be unpacked"; }
 	rm -rf "$tmp"
 }
