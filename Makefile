@@ -9,8 +9,8 @@ MAKEFLAGS += --no-print-directory
 top := $(CURDIR)
 running := $(shell uname -r)
 
-# Which kernel?  KERNEL=6.1, 6.12 or debug-6.12 is fetched (or built) when it
-# is not there; KDIR=<folder> is any headers or built kernel tree; neither is
+# Which kernel?  KERNEL=6.1, 6.12, 7.3, debug-6.12 is fetched (or built) when
+# it is not there; KDIR=<folder> is any headers or built kernel tree; neither is
 # the running kernel.
 ifdef KERNEL
   KDIR := $(shell scripts/kernel --kdir $(KERNEL))
@@ -38,7 +38,7 @@ all: module user
 
 help:
 	@echo 'make              cring.ko for the running kernel, and the programs'
-	@echo 'make module       cring.ko; KERNEL=6.1, 6.12 or debug-6.12, or KDIR=<headers>,'
+	@echo 'make module       cring.ko; KERNEL=6.1, 6.12, 7.3, debug-6.12, or KDIR=<headers>,'
 	@echo '                  for another kernel than the running one (into build/<release>/)'
 	@echo 'make user         the programs (into build/userspace/)'
 	@echo 'make tests        the test programs (into build/userspace/tests/)'
@@ -101,7 +101,7 @@ shell:
 
 lint:
 	@scripts/setup lint
-	shellcheck -x scripts/setup scripts/kernel scripts/kernel-debug \
+	shellcheck -x scripts/setup scripts/kernel scripts/kernel-build \
 		scripts/kselftest scripts/vm scripts/guest-init scripts/check \
 		scripts/guest-check scripts/kunit scripts/demo scripts/bench scripts/lib.sh .ci/run
 
