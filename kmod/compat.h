@@ -13,6 +13,7 @@
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/shmem_fs.h>
 #include <linux/task_work.h>
 #include <linux/uio.h>
 #include <linux/writeback.h>
@@ -124,6 +125,16 @@ static inline void cring_vm_flags_set(struct vm_area_struct *vma,
 	vm_flags_set(vma, flags);
 #else
 	vma->vm_flags |= flags;
+#endif
+}
+
+/* an empty file that is nowhere but in memory */
+static inline struct file *cring_shmem_file(const char *name)
+{
+#ifdef CRING_HAVE_SHMEM_VMA_FLAGS
+	return shmem_file_setup(name, 0, mk_vma_flags(VMA_NORESERVE_BIT));
+#else
+	return shmem_file_setup(name, 0, VM_NORESERVE);
 #endif
 }
 

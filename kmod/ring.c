@@ -18,7 +18,6 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
-#include <linux/shmem_fs.h>
 #include <linux/vmalloc.h>
 
 #include "cring.h"
@@ -298,7 +297,7 @@ static struct cring_ring *cring_ring_new(struct cring_params *p)
 	ret = cring_memory_alloc(ring, p);
 	if (ret)
 		goto err;
-	file = shmem_file_setup("cring", 0, VM_NORESERVE);
+	file = cring_shmem_file("cring");
 	if (IS_ERR(file)) {
 		ret = PTR_ERR(file);
 		goto err;
