@@ -652,11 +652,16 @@ bool cring_file_worker_allowed(struct file *file);
 bool cring_file_can_arm(struct file *file);
 struct file *cring_file_get(struct cring_ring *ring, s32 fd, bool fixed);
 
-/* rsrc.c APIs: fixed files, fixed buffers, eventfd */
-struct cring_buf;
+/* rsrc.c APIs: fixed files, eventfd */
 int cring_register_ioctl(struct cring_ring *ring, void __user *arg);
 void cring_rsrc_destroy(struct cring_ring *ring);
 bool cring_rsrc_put_files(struct cring_ring *ring);
+
+/* buf.c APIs: fixed buffers */
+struct cring_buf;
+int cring_register_buffers(struct cring_ring *ring,
+			   const struct cring_register *reg);
+bool cring_bufs_put(struct cring_ring *ring);
 struct cring_buf *cring_buf_get(struct cring_ring *ring, u32 index, u64 addr,
 				u32 len);
 void cring_buf_put(struct cring_buf *buf);
