@@ -18,25 +18,28 @@
 
 /* every key that there is, and what a match must have in common with it */
 static const struct known_key {
+	const char *name;
 	u32 flags;
 	bool user_data;
 	bool file;
 	bool opcode;
 } keys[] = {
-	{ 0,				true,	false,	false },
-	{ USERDATA,			true,	false,	false },
-	{ FD,				false,	true,	false },
-	{ FD | FD_FIXED,		false,	true,	false },
-	{ OP,				false,	false,	true  },
-	{ USERDATA | FD,		true,	true,	false },
-	{ USERDATA | FD | FD_FIXED,	true,	true,	false },
-	{ USERDATA | OP,		true,	false,	true  },
-	{ FD | OP,			false,	true,	true  },
-	{ FD | FD_FIXED | OP,		false,	true,	true  },
-	{ USERDATA | FD | OP,		true,	true,	true  },
-	{ USERDATA | FD | FD_FIXED | OP, true,	true,	true  },
-	{ ANY,				false,	false,	false },
+	{ "nothing",		0,				1, 0, 0 },
+	{ "user_data",		USERDATA,			1, 0, 0 },
+	{ "fd",			FD,				0, 1, 0 },
+	{ "fixed slot",		FD | FD_FIXED,			0, 1, 0 },
+	{ "op",			OP,				0, 0, 1 },
+	{ "user_data, fd",	USERDATA | FD,			1, 1, 0 },
+	{ "user_data, fixed",	USERDATA | FD | FD_FIXED,	1, 1, 0 },
+	{ "user_data, op",	USERDATA | OP,			1, 0, 1 },
+	{ "fd, op",		FD | OP,			0, 1, 1 },
+	{ "fixed, op",		FD | FD_FIXED | OP,		0, 1, 1 },
+	{ "user_data, fd, op",	USERDATA | FD | OP,		1, 1, 1 },
+	{ "user_data, fixed, op", USERDATA | FD | FD_FIXED | OP, 1, 1, 1 },
+	{ "any",		ANY,				0, 0, 0 },
 };
+
+KUNIT_ARRAY_PARAM_DESC(key, keys, name);
 
 /* NULL when the flags are no key; one match or all of them is no matter */
 static const struct known_key *key_of(u32 flags)
@@ -171,6 +174,20 @@ static struct cring_req *new_req(struct kunit *test)
 	return req;
 }
 
+/* the nth of all combinations of the values above */
+static void nth_values(unsigned int n, u64 *user_data, struct file **file,
+		       u8 *opcode)
+{
+	*user_data = some_user_data[n % ARRAY_SIZE(some_user_data)];
+	n /= ARRAY_SIZE(some_user_data);
+	*file = some_files[n % ARRAY_SIZE(some_files)];
+	n /= ARRAY_SIZE(some_files);
+	*opcode = some_opcodes[n % ARRAY_SIZE(some_opcodes)];
+}
+
+#define NR_VALUES	(ARRAY_SIZE(some_user_data) * ARRAY_SIZE(some_files) * \
+			 ARRAY_SIZE(some_opcodes))
+
 static void a_key_means_what_fits_each_part_of_it(struct kunit *test)
 {
 	struct cring_req *req = new_req(test);
@@ -197,6 +214,109 @@ static void a_key_means_what_fits_each_part_of_it(struct kunit *test)
 				}
 			}
 		}
+	}
+}
+
+/* the key's own values too: nothing is special about any of them */
+static void a_key_means_what_fits_whatever_its_values(struct kunit *test)
+{
+	const struct known_key *key = test->param_value;
+	struct cring_req *req = new_req(test);
+	struct cring_filter filter = { .flags = key->flags, .before = 1 };
+	unsigned int i, k;
+
+	for (i = 0; i < NR_VALUES; i++) {
+		nth_values(i, &filter.user_data, &filter.file, &filter.opcode);
+		for (k = 0; k < NR_VALUES; k++) {
+			nth_values(k, &req->user_data, &req->file,
+				   &req->opcode);
+			expect_meant(test, &filter, req);
+		}
+	}
+}
+
+static void one_bit_makes_another_user_data(struct kunit *test)
+{
+	static const u64 bases[] = { 0, 0x5555555555555555ULL, U64_MAX };
+	struct cring_req *req = new_req(test);
+	unsigned int i, bit, flags;
+
+	for (flags = 0; flags < NR_FLAGS; flags++) {
+		struct cring_filter filter = { .flags = flags, .before = 1 };
+
+		if (!key_of(flags) || !key_of(flags)->user_data)
+			continue;
+		for (i = 0; i < ARRAY_SIZE(bases); i++) {
+			filter.user_data = bases[i];
+			for (bit = 0; bit < 64; bit++) {
+				req->user_data = bases[i] ^ BIT_ULL(bit);
+				KUNIT_EXPECT_FALSE(test,
+						   cring_filter_matches(&filter,
+									req));
+			}
+			req->user_data = bases[i];
+			KUNIT_EXPECT_TRUE(test,
+					  cring_filter_matches(&filter, req));
+		}
+	}
+}
+
+static void an_opcode_means_itself_alone(struct kunit *test)
+{
+	struct cring_req *req = new_req(test);
+	struct cring_filter filter = { .flags = OP, .before = 1 };
+	unsigned int wanted, opcode;
+
+	for (wanted = 0; wanted <= U8_MAX; wanted++) {
+		filter.opcode = wanted;
+		for (opcode = 0; opcode <= U8_MAX; opcode++) {
+			req->opcode = opcode;
+			KUNIT_EXPECT_EQ(test,
+					cring_filter_matches(&filter, req),
+					opcode == wanted &&
+					opcode != CRING_OP_ASYNC_CANCEL);
+		}
+	}
+}
+
+static void all_and_fixed_change_nothing_in_what_is_meant(struct kunit *test)
+{
+	const struct known_key *key = test->param_value;
+	struct cring_filter filter = { .before = 1, .user_data = 1,
+				       .file = &one_file,
+				       .opcode = CRING_OP_READ };
+	struct cring_req *req = new_req(test);
+	unsigned int i;
+	bool want;
+
+	for (i = 0; i < NR_VALUES; i++) {
+		nth_values(i, &req->user_data, &req->file, &req->opcode);
+		filter.flags = key->flags & ~FD_FIXED;
+		want = cring_filter_matches(&filter, req);
+		filter.flags = key->flags | ALL;
+		KUNIT_EXPECT_EQ(test, cring_filter_matches(&filter, req), want);
+		filter.flags = (key->flags & ~FD_FIXED) | ALL;
+		KUNIT_EXPECT_EQ(test, cring_filter_matches(&filter, req), want);
+	}
+}
+
+/* a key is wrong for one reason, and stays so whatever else is in it */
+static void a_wrong_key_is_wrong_with_any_values(struct kunit *test)
+{
+	static const u64 user_data[] = { 0, 1, U64_MAX };
+	static const u8 opcodes[] = { 0, CRING_OP_READ, 9, U8_MAX };
+	u32 flags;
+	unsigned int u, o;
+
+	for (flags = 0; flags < 2 * NR_FLAGS; flags++) {
+		if (key_of(flags))
+			continue;
+		for (u = 0; u < ARRAY_SIZE(user_data); u++)
+			for (o = 0; o < ARRAY_SIZE(opcodes); o++)
+				KUNIT_EXPECT_EQ_MSG(test,
+						    check(flags, user_data[u],
+							  opcodes[o]),
+						    -EINVAL, "flags %#x", flags);
 	}
 }
 
@@ -275,6 +395,13 @@ static struct kunit_case cring_match_cases[] = {
 	KUNIT_CASE(the_opcode_of_a_key_is_one_that_there_is),
 	KUNIT_CASE(a_flag_that_is_not_known_is_refused),
 	KUNIT_CASE(a_key_means_what_fits_each_part_of_it),
+	KUNIT_CASE_PARAM(a_key_means_what_fits_whatever_its_values,
+			 key_gen_params),
+	KUNIT_CASE_PARAM(all_and_fixed_change_nothing_in_what_is_meant,
+			 key_gen_params),
+	KUNIT_CASE(one_bit_makes_another_user_data),
+	KUNIT_CASE(an_opcode_means_itself_alone),
+	KUNIT_CASE(a_wrong_key_is_wrong_with_any_values),
 	KUNIT_CASE(a_key_of_zeros_is_a_key_like_any_other),
 	KUNIT_CASE(a_cancel_is_never_meant),
 	KUNIT_CASE(what_is_accepted_later_is_never_meant),
