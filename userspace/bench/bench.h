@@ -26,8 +26,7 @@
 
 #define BENCH_RINGS	4	/* of each kind: no two cost quite the same */
 #define BENCH_SEGMENTS	15	/* on each ring, of which the best counts */
-#define BENCH_OPS	1024	/* in a segment, so short that most of them see
-				 * no timer interrupt */
+#define BENCH_OPS	1024	/* in a segment: most see no timer interrupt */
 #define BENCH_SQ	256
 
 /**

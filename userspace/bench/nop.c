@@ -74,7 +74,8 @@ static const struct bench_case cases[] = {
 static void floor_syscall(struct cring *cring, struct io_uring *uring,
 			  unsigned int passes)
 {
-	(void)cring, (void)uring;
+	(void)cring;
+	(void)uring;
 	while (passes--)
 		syscall(SYS_getppid);
 }

@@ -196,7 +196,7 @@ static inline void fuse_request(int dev, const struct fuse_in_header *in,
 		break;
 	case FUSE_LOOKUP:
 		entry.attr = fuse_attr_of(FUSE_FILE_ID);
-		if (strcmp(arg, FUSE_FILE))
+		if (strcmp(arg, FUSE_FILE) != 0)
 			fuse_answer(dev, in, -ENOENT, NULL, 0);
 		else
 			fuse_answer(dev, in, 0, &entry, sizeof(entry));

@@ -23,7 +23,7 @@
 #define SETTLE_MS	100	/* an operation gets to its place */
 #define PATIENCE_MS	8000	/* a CQE that shall come, comes */
 #define SLOW_NS		"1000000000"
-#define SECTORS		(64 * 2048)
+#define SECTORS		(64 * 2048ULL)
 
 /* user_data */
 enum {
@@ -174,20 +174,18 @@ static const char *cancel_text(const struct scene *s)
 		CRING_ASYNC_CANCEL_OP | CRING_ASYNC_CANCEL_ANY |
 		CRING_ASYNC_CANCEL_USERDATA;
 	static char text[64];
-	unsigned int i, flags = s->key.flags;
+	unsigned int i, len, flags = s->key.flags;
 
 	if (!(flags & by_other))
 		flags |= CRING_ASYNC_CANCEL_USERDATA;
-	strcpy(text, s->call ? "call: " : "SQE: ");
+	len = snprintf(text, sizeof(text), "%s: ", s->call ? "call" : "SQE");
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (!(flags & parts[i].flag))
 			continue;
-		if (text[strlen(text) - 1] != ' ')
-			strcat(text, "+");
-		strcat(text, parts[i].name);
+		len += snprintf(text + len, sizeof(text) - len, "%s%s",
+				text[len - 1] == ' ' ? "" : "+", parts[i].name);
 	}
-	if (s->wait)
-		strcat(text, ", wait");
+	snprintf(text + len, sizeof(text) - len, "%s", s->wait ? ", wait" : "");
 	return text;
 }
 
@@ -563,7 +561,8 @@ static void dispatched(void)
 
 	for (i = 0; i < 8; i++) {
 		sqe = target_sqe();
-		cring_prep_write(sqe, slow_fd, block, BLOCK, i * BLOCK);
+		cring_prep_write(sqe, slow_fd, block, BLOCK,
+				 (uint64_t)i * BLOCK);
 	}
 	submit();
 	play((struct scene){ "8 writes, slow disk", "in the device, direct",

@@ -32,7 +32,8 @@ static void queue_read(struct buffer *b)
 {
 	struct cring_sqe *sqe = cring_get_sqe(&ring);
 
-	b->len = b->put = 0;
+	b->len = 0;
+	b->put = 0;
 	cring_prep_read(sqe, in_fd, b->data, sizeof(b->data), CUR_POS);
 	cring_sqe_set_data64(sqe, CRING_OP_READ);
 }
@@ -119,7 +120,8 @@ static int cat(int fd, int *out)
 			wr = full;
 			queue_write(wr);
 			queue_read(rd);
-			reading = writing = true;
+			reading = true;
+			writing = true;
 		}
 	}
 	return err;

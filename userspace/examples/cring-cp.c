@@ -73,6 +73,7 @@ static sigset_t wait_mask;		/* lets SIGINT and SIGTERM through */
 static volatile sig_atomic_t interrupted;
 static unsigned long long total_files, total_bytes;
 
+__attribute__((format(printf, 1, 2)))
 static void warn(const char *fmt, ...)
 {
 	va_list ap;
@@ -240,7 +241,8 @@ static void fill(struct copy *c)
 		s->state = SLOT_READ;
 		s->off = c->next;
 		s->len = left < opt.block ? (unsigned int)left : opt.block;
-		s->got = s->put = 0;
+		s->got = 0;
+		s->put = 0;
 		c->next += s->len;
 		c->busy++;
 		slot_queue(c, s);
@@ -287,7 +289,7 @@ static void add_range(struct range *r, const char *what, long long from,
 {
 	if (from == to && what)
 		return;
-	if (r->what && (!what || strcmp(r->what, what))) {
+	if (r->what && (!what || strcmp(r->what, what) != 0)) {
 		fprintf(stderr, "  %-12s %lld-%lld (%lld bytes)\n", r->what,
 			r->from, r->to - 1, r->to - r->from);
 		r->what = NULL;
@@ -623,7 +625,7 @@ static unsigned int number(const char *arg, const char *what, unsigned int min,
 	if (end != arg && (*end == 'k' || *end == 'K'))
 		n *= 1024, end++;
 	else if (end != arg && (*end == 'm' || *end == 'M'))
-		n *= 1024 * 1024, end++;
+		n *= 1024ULL * 1024, end++;
 	if (end == arg || *end || errno || *arg == '-' || n < min || n > max) {
 		warn("%s must be a number from %u to %u, not '%s'", what, min,
 		     max, arg);

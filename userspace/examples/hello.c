@@ -20,8 +20,8 @@ int main(void)
 	cring_submit(&ring);
 
 	printf("cancel: %d\n", cring_cancel_sync(&ring, &key, 0, 0));
-	cring_peek_cqe(&ring, &cqe);	/* 0: so its CQE is there already */
-	printf("read: %d\n", cqe->res);
+	if (!cring_peek_cqe(&ring, &cqe))	/* 0: so its CQE is there */
+		printf("read: %d\n", cqe->res);
 	cring_queue_exit(&ring);
 	return 0;
 }

@@ -181,7 +181,8 @@ TEST_F_TIMEOUT(scale, c6_all_by_fd_costs_what_it_matches, 90)
 	int s;
 
 	/* 16 on one file, alone and then among 65,520 on another. */
-	few = many = UINT64_MAX;
+	few = UINT64_MAX;
+	many = UINT64_MAX;
 	for (s = 0; s < 2 * SEGMENTS; s++) {
 		int i;
 

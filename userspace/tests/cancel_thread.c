@@ -71,7 +71,7 @@ FIXTURE_SETUP(thread)
 	cring_flush_sq(RING);
 	self->submitter = new_thread(submit_five, self);
 	ASSERT_EQ(0, slowmem_wait_fault(&self->slow));
-	ASSERT_EQ(0, self->done);
+	ASSERT_EQ(0, atomic_load(&self->done));
 }
 
 /* Answers the fault, so that the submitter goes on to its end. */
@@ -108,7 +108,7 @@ FIXTURE_TEARDOWN(thread)
 	uint64_t __t = now_ns();					\
 	int __ret = (expr);						\
 	EXPECT_LT(now_ns() - __t, NSEC_PER_SEC);			\
-	EXPECT_EQ(0, self->done);					\
+	EXPECT_EQ(0, atomic_load(&self->done));				\
 	__ret; })
 
 TEST_F(thread, c3_a_later_one_of_the_batch_is_stopped_and_touches_nothing)
@@ -165,7 +165,7 @@ TEST_F(thread, c6_every_key_kind_reaches_into_the_batch)
 TEST_F(thread, c6_any_all_takes_the_whole_batch)
 {
 	struct cring_cancel_key key = { .flags = C_ANY | C_ALL };
-	unsigned int posted = cq_count(RING);	/* the first nop, perhaps */
+	int posted = (int)cq_count(RING);	/* the first nop, perhaps */
 
 	EXPECT_EQ(0, at_once(cancel_call(FD, &key, 1, 0, 0)));
 	EXPECT_EQ(5 - posted, key.res);

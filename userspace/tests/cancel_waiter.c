@@ -47,7 +47,7 @@ FIXTURE_TEARDOWN(waiter)
 	self->want = nr;						\
 	self->thread = new_thread(wait_in_ring, self);			\
 	msleep(100);							\
-	ASSERT_EQ(0, self->done);					\
+	ASSERT_EQ(0, atomic_load(&self->done));				\
 } while (0)
 
 TEST_F(waiter, c7_a_cancel_is_answered_while_another_thread_waits)
@@ -61,7 +61,7 @@ TEST_F(waiter, c7_a_cancel_is_answered_while_another_thread_waits)
 	EXPECT_EQ(0, cancel_key(FD, .user_data = 1));
 	EXPECT_LT(now_ns() - start, NSEC_PER_SEC);
 	expect_res(RING, 1, -ECANCELED);
-	EXPECT_EQ(0, self->done);
+	EXPECT_EQ(0, atomic_load(&self->done));
 	EXPECT_EQ(-ENOENT, cancel_key(FD, .user_data = 1));
 	EXPECT_EQ(0, cancel_key(FD, .user_data = 2));
 	join(self->thread);
@@ -100,7 +100,7 @@ TEST_F(waiter, c3_what_a_waiter_is_trying_is_ealready)
 	EXPECT_EQ(-EALREADY, cancel_key(FD, .fd = self->p[0], .flags = C_FD));
 	EXPECT_EQ(0, cancel_key(FD, .user_data = 2));
 	EXPECT_LT(now_ns() - start, NSEC_PER_SEC);
-	EXPECT_EQ(0, self->done);
+	EXPECT_EQ(0, atomic_load(&self->done));
 	expect_res(RING, 2, -ECANCELED);
 	ASSERT_EQ(0, slowmem_fill(&m, 0));
 	join(self->thread);
@@ -126,7 +126,7 @@ TEST_F(waiter, c7_a_cancel_is_answered_while_submit_waits)
 	self->thread = new_thread(submit_sleeping, self);
 	ASSERT_TRUE(wait_until(load_acquire(&shared_of(RING)->in_flight)));
 	msleep(50);
-	ASSERT_EQ(0, self->done);
+	ASSERT_EQ(0, atomic_load(&self->done));
 	EXPECT_EQ(0, cancel_key(FD, .user_data = 1));
 	expect_res(RING, 1, -ECANCELED);
 	join(self->thread);

@@ -82,7 +82,7 @@ static void serve_one(struct server *s, struct fuse_in_header *in)
 		if (sa->valid & FATTR_SIZE)
 			s->size = sa->size;
 		attr.attr = attr_of(s, 2);
-		/* fallthrough */
+		fallthrough;
 	case FUSE_GETATTR:
 		return answer(s, in, 0, &attr, sizeof(attr));
 	case FUSE_OPEN:
@@ -100,7 +100,7 @@ static void serve_one(struct server *s, struct fuse_in_header *in)
 		return answer(s, in, 0, NULL, 0);
 	case FUSE_FSYNC:
 		atomic_fetch_add(&s->syncs, 1);
-		/* fallthrough */
+		fallthrough;
 	case FUSE_FLUSH:
 	case FUSE_RELEASE:
 	case FUSE_RELEASEDIR:

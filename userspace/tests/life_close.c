@@ -158,7 +158,7 @@ TEST_F(closing, c16_close_while_another_thread_waits_in_the_ring)
 	arm_read(RING, 1, self->p[0]);
 	self->thread = new_thread(wait_long, self);
 	msleep(100);
-	ASSERT_EQ(0, self->out);
+	ASSERT_EQ(0, atomic_load(&self->out));
 	ASSERT_EQ(0, close(RING->ring_fd));
 	expect_res(RING, 1, -ECANCELED);
 	join(self->thread);
@@ -198,7 +198,7 @@ TEST_F(closing, c16_close_while_another_thread_sleeps_in_submit)
 	start = now_ns();
 	ASSERT_EQ(0, close(RING->ring_fd));
 	EXPECT_LT(now_ns() - start, NSEC_PER_SEC);
-	EXPECT_EQ(0, self->out);
+	EXPECT_EQ(0, atomic_load(&self->out));
 	ASSERT_EQ(0, slowmem_fill(&m, 0));
 	join(self->thread);
 	/* No timer of an hour may keep it. */
@@ -238,7 +238,7 @@ TEST_F(closing, c16_close_while_another_thread_waits_in_a_cancel)
 	ASSERT_EQ(0, slowmem_wait_fault(&m));
 	self->thread = new_thread(cancel_and_wait, self);
 	msleep(100);
-	ASSERT_EQ(0, self->out);
+	ASSERT_EQ(0, atomic_load(&self->out));
 	ASSERT_EQ(0, close(RING->ring_fd));
 	ASSERT_EQ(0, slowmem_fill(&m, 0));
 	join(self->thread);

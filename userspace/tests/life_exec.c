@@ -57,11 +57,13 @@ static int sleeper(int ring_fd)
 		pause();
 }
 
+static char name[] = "self", only_sleep[] = "--sleep";
+
 /* Becomes that program, as the owner of a ring with an operation in flight. */
 static void become(FIXTURE_DATA(exec) *self, int out, bool keep_fd)
 {
 	char number[16] = "-1";
-	char *argv[] = { "self", "--sleep", number, NULL };
+	char *argv[] = { name, only_sleep, number, NULL };
 	struct cring ring;
 
 	if (cring_queue_init(QUEUED_NR, &ring, 0) ||
@@ -118,7 +120,7 @@ TEST_F(exec, c16_exec_that_keeps_the_descriptor_cancels_all_the_same)
 
 int main(int argc, char **argv)
 {
-	if (argc > 2 && !strcmp(argv[1], "--sleep"))
+	if (argc > 2 && !strcmp(argv[1], only_sleep))
 		return sleeper(atoi(argv[2]));
 	return test_harness_run(argc, argv);
 }

@@ -14,6 +14,8 @@ FIXTURE(fork) {
 	int p[2], q[2];
 };
 
+static char name[] = "self", only_exit[] = "--exit";
+
 #define RING	(&self->ring)
 #define FD	RING->ring_fd
 
@@ -131,7 +133,7 @@ TEST_F(fork, c16_a_killed_child_is_nothing_to_the_parent)
 /* It shares our memory until it is another program (R9). */
 TEST_F(fork, c16_vfork_and_exec_are_nothing_to_the_parent)
 {
-	char *argv[] = { "self", "--exit", NULL }, *envp[] = { NULL };
+	char *argv[] = { name, only_exit, NULL }, *envp[] = { NULL };
 	volatile int i;
 
 	for (i = 0; i < 10; i++) {
@@ -166,7 +168,7 @@ TEST_F(fork, c16_vfork_and_exit_are_nothing_to_the_parent)
 
 TEST_F(fork, c16_posix_spawn_is_nothing_to_the_parent)
 {
-	char *argv[] = { "self", "--exit", NULL }, *envp[] = { NULL };
+	char *argv[] = { name, only_exit, NULL }, *envp[] = { NULL };
 	int status = -1;
 	pid_t pid;
 
@@ -223,7 +225,7 @@ TEST_F(fork, c16_an_operation_outlives_the_thread_that_submitted_it)
 
 int main(int argc, char **argv)
 {
-	if (argc > 1 && !strcmp(argv[1], "--exit"))
+	if (argc > 1 && !strcmp(argv[1], only_exit))
 		return 7;
 	return test_harness_run(argc, argv);
 }

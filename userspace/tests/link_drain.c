@@ -21,7 +21,8 @@ FIXTURE_TEARDOWN(drain) { cring_queue_exit(&self->ring); }
 #define READ(user_data, fd, sqe_flags) do {				\
 	struct cring_sqe *__s = new_sqe(&self->ring, user_data);	\
 	cring_prep_read(__s, fd, self->buf, 1, 0);			\
-	__s->flags = (uint8_t)(sqe_flags); } while (0)
+	__s->flags = (uint8_t)(sqe_flags);				\
+} while (0)
 
 TEST_F(drain, drain_waits_for_all_before_and_holds_all_behind)
 {

@@ -302,7 +302,8 @@ TEST_F(ltimeout, c1_completion_against_link_timeout)
 		LIMIT(2, &ts, 0, 0);
 		submit_all(&self->ring, 2);
 		ASSERT_EQ(4, write(self->p[1], "race", 4));
-		res[1] = res[2] = 12345;
+		res[1] = 12345;
+		res[2] = 12345;
 		for (n = 0; n < 2; n++) {
 			struct cring_cqe c = reap(&self->ring);
 

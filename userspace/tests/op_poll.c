@@ -12,7 +12,8 @@ FIXTURE_TEARDOWN(poll) { cring_queue_exit(&self->ring); }
 
 #define ARM(fd, mask, user_data) do {					\
 	cring_prep_poll_add(new_sqe(&self->ring, user_data), fd, mask);	\
-	submit_all(&self->ring, 1); } while (0)
+	submit_all(&self->ring, 1);					\
+} while (0)
 
 #define RUN_POLL(fd, mask) __extension__ ({				\
 	struct cring_sqe *__s = new_sqe(&self->ring, 0);		\

@@ -114,7 +114,7 @@ static void *write_4(void *arg)
 
 	for (i = 0; i < 4; i++) {
 		msleep(20);
-		if (write(*(int *)arg, "0123" + i, 1) != 1)
+		if (write(*(int *)arg, &"0123"[i], 1) != 1)
 			return (void *)1;
 	}
 	return NULL;
@@ -148,7 +148,8 @@ TEST_F(stream, c1_armed_reads_complete_once_each)
 
 TEST_F(stream, op_write_arrives)
 {
-	struct iovec iov[] = { { "foo", 3 }, { "barbaz", 6 } };
+	char foo[] = "foo", barbaz[] = "barbaz";
+	struct iovec iov[] = { { foo, 3 }, { barbaz, 6 } };
 	struct cring_sqe *sqe = new_sqe(&self->ring, 0);
 
 	cring_prep_write(sqe, self->wr, "data", 4, 0);

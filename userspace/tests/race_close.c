@@ -176,6 +176,7 @@ static void check(struct __test_metadata *_metadata,
 				break;
 			case -ENOENT:
 				self->missed++;
+				break;
 			case -EALREADY:
 				break;
 			default:

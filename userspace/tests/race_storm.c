@@ -65,7 +65,8 @@ static void put_random(struct __test_metadata *_metadata, struct race *r)
 		switch (rnd(seed, 8)) {
 		case 0:
 			sqe.opcode = CRING_OP_NOP;
-			sqe.addr = sqe.len = 0;
+			sqe.addr = 0;
+			sqe.len = 0;
 			break;
 		case 1:
 			sqe.opcode = CRING_OP_READ;
@@ -96,7 +97,8 @@ static void put_random(struct __test_metadata *_metadata, struct race *r)
 		default:
 			sqe.opcode = CRING_OP_POLL_ADD;
 			sqe.fd = rnd(seed, 2) ? self->s[0] : self->ev;
-			sqe.addr = sqe.len = 0;
+			sqe.addr = 0;
+			sqe.len = 0;
 			sqe.poll32_events = POLLIN;
 		}
 		*new_sqe(&r->ring, 0) = sqe;

@@ -266,8 +266,10 @@ TEST_F(raw, c2_kernels_own_counters_are_not_read_back)
 		self->sh->cq_tail = 0xdeadbeef * round;
 		self->sh->accepted = ~0ULL / round;
 		self->sh->in_flight = 0xffffffff;
-		self->sh->sq_entries = self->sh->cq_entries = 1U << 31;
-		self->sh->sqes_off = self->sh->cqes_off = 0xfffff000;
+		self->sh->sq_entries = 1U << 31;
+		self->sh->cq_entries = 1U << 31;
+		self->sh->sqes_off = 0xfffff000;
+		self->sh->cqes_off = 0xfffff000;
 		self->sh->sq_tail = round * 2;
 		self->sh->cq_head = round * 2 - 2;
 		ASSERT_EQ(2, submit_raw(self->fd, 2, 2));

@@ -126,7 +126,9 @@ static void random_sqe(struct cring_sqe *sqe, FIXTURE_DATA(fuzz) *self,
 			sqe->cancel_flags = rand_r(s) % 4;
 		break;
 	case CRING_OP_POLL_ADD:
-		sqe->addr = sqe->off = sqe->len = 0;
+		sqe->addr = 0;
+		sqe->off = 0;
+		sqe->len = 0;
 		sqe->poll32_events = rand_r(s) % 32;
 		break;
 	case CRING_OP_FSYNC:
@@ -143,7 +145,9 @@ static void random_sqe(struct cring_sqe *sqe, FIXTURE_DATA(fuzz) *self,
 		sqe->fd_in = self->fds[rand_r(s) % self->nr_fds];
 		break;
 	case CRING_OP_NOP:
-		sqe->addr = sqe->off = sqe->len = 0;
+		sqe->addr = 0;
+		sqe->off = 0;
+		sqe->len = 0;
 		break;
 	default:
 		if (rand_r(s) % 8 == 0)
@@ -219,7 +223,7 @@ static void *meddler(void *arg)
 		struct cring_cancel_key k = cring_key64(rand_r(&seed) % BATCH,
 							rand_r(&seed) % 2);
 		int fd = self->fds[2 + rand_r(&seed) % (self->nr_fds - 3)];
-		struct iovec iov = { "meddle", 6 };
+		struct iovec iov = { (char []){ "meddle" }, 6 };
 
 		if (pwritev2(fd, &iov, 1, -1, RWF_NOWAIT) < 0 &&
 		    rand_r(&seed) % 2)

@@ -106,7 +106,10 @@ TEST(s9_mapping_is_zero_after_set_up)
 	sh = mmap(NULL, p.mmap_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	ASSERT_NE(MAP_FAILED, sh);
 	EXPECT_EQ(256, sh->sq_entries);
-	sh->sq_entries = sh->cq_entries = sh->sqes_off = sh->cqes_off = 0;
+	sh->sq_entries = 0;
+	sh->cq_entries = 0;
+	sh->sqes_off = 0;
+	sh->cqes_off = 0;
 	EXPECT_TRUE(is_byte(sh, p.mmap_size, 0));
 }
 

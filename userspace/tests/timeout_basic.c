@@ -10,7 +10,8 @@ FIXTURE_TEARDOWN(timeout) { cring_queue_exit(&self->ring); }
 
 #define ARM(user_data, ts, count, flags) do {				\
 	cring_prep_timeout(new_sqe(&self->ring, user_data), ts, count, flags); \
-	submit_all(&self->ring, 1); } while (0)
+	submit_all(&self->ring, 1);					\
+} while (0)
 
 #define RUN_TIMEOUT(ts, count, flags) __extension__ ({			\
 	struct cring_sqe *__s = new_sqe(&self->ring, 0);		\
@@ -20,7 +21,8 @@ FIXTURE_TEARDOWN(timeout) { cring_queue_exit(&self->ring); }
 /* Its answer comes right behind what it removed. */
 #define REMOVE(key, flags) do {						\
 	cring_prep_timeout_remove(new_sqe(&self->ring, 999), key, flags); \
-	submit_all(&self->ring, 1); } while (0)
+	submit_all(&self->ring, 1);					\
+} while (0)
 
 #define UPDATE(key, ts, flags) __extension__ ({				\
 	struct cring_sqe *__s = new_sqe(&self->ring, 0);		\

@@ -54,6 +54,7 @@
 #define NSEC_PER_MSEC	1000000ULL
 #define NSEC_PER_SEC	1000000000ULL
 
+#define fallthrough	__attribute__((__fallthrough__))
 #define ARRAY_LEN(a)	(sizeof(a) / sizeof((a)[0]))
 #define PTR64(p)	((uint64_t)(uintptr_t)(p))
 
@@ -337,7 +338,8 @@ static inline bool tcp_pair(int fds[2])
 	int l = socket(AF_INET, SOCK_STREAM, 0);
 	socklen_t len = sizeof(a);
 
-	fds[0] = fds[1] = -1;
+	fds[0] = -1;
+	fds[1] = -1;
 	if (l < 0)
 		return false;
 	if (!bind(l, (struct sockaddr *)&a, len) && !listen(l, 1) &&

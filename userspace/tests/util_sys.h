@@ -52,8 +52,7 @@ struct nullb {
 struct nullb_opts {
 	unsigned int size_mb;		/* 0 is 16 */
 	uint64_t delay_ns;		/* 0: completes in the submitter */
-	bool no_memory;			/* reads give nothing useful, but the
-					   driver never sleeps */
+	bool no_memory;			/* no data; the driver never sleeps */
 	unsigned int hw_queue_depth;	/* 0 is the driver's */
 };
 
