@@ -60,6 +60,7 @@ int cring_cancel_check(const struct cring_match *match)
  * A cancel is never meant, nor what was accepted later.
  *
  * Context: any; the caller makes sure that what it read was of one use.
+ * Return: true when it is.
  */
 bool cring_filter_matches(const struct cring_filter *filter,
 			  const struct cring_req *req)

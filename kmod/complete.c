@@ -58,6 +58,8 @@ void cring_comp_begin_own(struct cring_comp *comp, struct cring_ring *ring)
  * @res: why it ends now
  *
  * Bytes that an earlier attempt moved win over any error.
+ *
+ * Return: the result for its CQE.
  */
 s32 cring_req_result(const struct cring_req *req, s32 res)
 {

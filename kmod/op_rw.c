@@ -33,6 +33,8 @@ enum cring_rw_mode {
 /**
  * cring_rw_is_write - does a read or write go to the file?
  * @req: a read or write
+ *
+ * Return: true for a write.
  */
 bool cring_rw_is_write(const struct cring_req *req)
 {

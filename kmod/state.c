@@ -50,6 +50,7 @@ static const char *const cring_state_names[CRING_NR_STATES] = {
  * @to: state to enter
  *
  * Context: any.
+ * Return: true when it does.
  */
 bool cring_state_legal(enum cring_state from, enum cring_state to)
 {
@@ -60,6 +61,8 @@ bool cring_state_legal(enum cring_state from, enum cring_state to)
 /**
  * cring_state_name - the state's name, for messages
  * @state: any value
+ *
+ * Return: a string that stays; "?" for what is no state.
  */
 const char *cring_state_name(enum cring_state state)
 {

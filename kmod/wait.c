@@ -174,6 +174,8 @@ int cring_wait_ioctl(struct cring_ring *ring, void __user *arg)
  *
  * Readable: a CQE is in the CQ, or an operation became ready and waits for a
  * thread of the owner.  Writable: the SQ has a free entry.
+ *
+ * Return: EPOLL* events, EPOLLERR when no ring is set up.
  */
 __poll_t cring_poll(struct file *file, struct poll_table_struct *pt)
 {

@@ -18,6 +18,8 @@
  * @live: whose file was closed
  *
  * Waits for it, but not for ever.
+ *
+ * Return: true when it is.
  */
 bool live_gone(struct live *live)
 {
@@ -93,6 +95,8 @@ static void live_open_file(struct live *live)
  * @test: the test
  * @sq: SQ entries
  * @cq: CQ entries, or 0
+ *
+ * Return: the ring, which goes with the test.
  */
 struct live *live_open(struct kunit *test, u32 sq, u32 cq)
 {
@@ -133,6 +137,8 @@ struct live *live_open(struct kunit *test, u32 sq, u32 cq)
  * @live: whose
  * @nr: pages
  * @prot: PROT_*
+ *
+ * Return: its address.
  */
 unsigned long live_pages(struct live *live, unsigned int nr, int prot)
 {
@@ -150,6 +156,8 @@ unsigned long live_pages(struct live *live, unsigned int nr, int prot)
  * @cmd: CRING_IOC_*
  * @arg: copied to user memory, at @live->args
  * @size: of @arg, or 0 when @arg is the argument itself
+ *
+ * Return: the ioctl's.
  */
 long live_ioctl(struct live *live, unsigned int cmd, const void *arg,
 		size_t size)

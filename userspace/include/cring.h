@@ -257,6 +257,8 @@ static inline int cring_query(struct cring_query *query)
  * cring_opcode_supported - does the module know an operation?
  * @query: from cring_query()
  * @op: CRING_OP_*
+ *
+ * Return: nonzero when it does.
  */
 static inline int cring_opcode_supported(const struct cring_query *query,
 					 unsigned int op)
@@ -271,6 +273,8 @@ static inline int cring_opcode_supported(const struct cring_query *query,
 /**
  * cring_sq_ready - SQEs that were prepared and that the kernel has not taken
  * @ring: the ring
+ *
+ * Return: how many.
  */
 static inline unsigned int cring_sq_ready(const struct cring *ring)
 {
@@ -280,6 +284,8 @@ static inline unsigned int cring_sq_ready(const struct cring *ring)
 /**
  * cring_sq_space_left - SQEs that cring_get_sqe() can still give
  * @ring: the ring
+ *
+ * Return: how many.
  */
 static inline unsigned int cring_sq_space_left(const struct cring *ring)
 {
@@ -306,6 +312,8 @@ static inline struct cring_sqe *cring_get_sqe(struct cring *ring)
 /**
  * cring_sq_mark - a point to which cring_sq_rollback() can return
  * @ring: the ring
+ *
+ * Return: the point.
  */
 static inline unsigned int cring_sq_mark(const struct cring *ring)
 {
@@ -623,6 +631,8 @@ static inline int cring_submit(struct cring *ring)
 /**
  * cring_cq_ready - CQEs that are there and not yet seen
  * @ring: the ring
+ *
+ * Return: how many.
  */
 static inline unsigned int cring_cq_ready(const struct cring *ring)
 {
@@ -633,6 +643,8 @@ static inline unsigned int cring_cq_ready(const struct cring *ring)
 /**
  * cring_in_flight - operations accepted whose CQE is still to come
  * @ring: the ring
+ *
+ * Return: how many.
  */
 static inline unsigned int cring_in_flight(const struct cring *ring)
 {
@@ -643,6 +655,8 @@ static inline unsigned int cring_in_flight(const struct cring *ring)
  * cring_cqe_at - the CQE of a head count
  * @ring: the ring
  * @head: a count between the CQ's head and its tail
+ *
+ * Return: the CQE, in the ring.
  */
 static inline struct cring_cqe *cring_cqe_at(const struct cring *ring,
 					     unsigned int head)
@@ -752,9 +766,10 @@ static inline unsigned int cring_peek_batch_cqe(struct cring *ring,
  * @ts: how long at most, relative; NULL: for ever
  * @sigmask: signal mask while waiting; NULL: the thread's own
  *
- * Submits nothing.  Return: 0; -ETIME when the time is over, -EINTR on a
- * signal (both may come with a CQE, when fewer than @wait_nr are there);
- * -EINVAL for a bad @ts.
+ * Submits nothing.
+ *
+ * Return: 0; -ETIME when the time is over, -EINTR on a signal (both may come
+ * with a CQE, when fewer than @wait_nr are there); -EINVAL for a bad @ts.
  */
 static inline int cring_wait_cqes(struct cring *ring,
 				  struct cring_cqe **cqe_ptr,
@@ -855,6 +870,8 @@ static inline int cring_submit_and_wait_timeout(struct cring *ring,
  * @user_data: theirs
  * @flags: CRING_ASYNC_CANCEL_*; with %CRING_ASYNC_CANCEL_FD or _OP set the
  *	key's fd or opcode too, both must match
+ *
+ * Return: the key.
  */
 static inline struct cring_cancel_key cring_key64(__u64 user_data,
 						  unsigned int flags)
@@ -871,6 +888,8 @@ static inline struct cring_cancel_key cring_key64(__u64 user_data,
  * cring_key - the same, user_data being a pointer
  * @user_data: theirs
  * @flags: CRING_ASYNC_CANCEL_*
+ *
+ * Return: the key.
  */
 static inline struct cring_cancel_key cring_key(const void *user_data,
 						unsigned int flags)
@@ -882,6 +901,8 @@ static inline struct cring_cancel_key cring_key(const void *user_data,
  * cring_key_fd - a cancel key: operations on this open file
  * @fd: any descriptor of it, or a slot with %CRING_ASYNC_CANCEL_FD_FIXED
  * @flags: CRING_ASYNC_CANCEL_*
+ *
+ * Return: the key.
  */
 static inline struct cring_cancel_key cring_key_fd(int fd, unsigned int flags)
 {
@@ -896,6 +917,8 @@ static inline struct cring_cancel_key cring_key_fd(int fd, unsigned int flags)
  * cring_key_op - a cancel key: operations of this kind
  * @op: CRING_OP_*
  * @flags: CRING_ASYNC_CANCEL_*
+ *
+ * Return: the key.
  */
 static inline struct cring_cancel_key cring_key_op(unsigned int op,
 						   unsigned int flags)
@@ -910,6 +933,8 @@ static inline struct cring_cancel_key cring_key_op(unsigned int op,
 /**
  * cring_key_any - a cancel key: whatever is in flight on this ring
  * @flags: %CRING_ASYNC_CANCEL_ALL, or 0 for any one
+ *
+ * Return: the key.
  */
 static inline struct cring_cancel_key cring_key_any(unsigned int flags)
 {
