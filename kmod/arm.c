@@ -14,6 +14,7 @@
  * the entry off.
  */
 #include "cring.h"
+#include "point.h"
 
 /* the head is kept in the entry's otherwise unused private pointer */
 static struct wait_queue_head *cring_entry_head(struct wait_queue_entry *entry)
@@ -34,6 +35,7 @@ static int cring_wake(struct cring_req *req, struct wait_queue_entry *entry,
 	for (;;) {
 		u64 word = atomic64_read(&req->word);
 
+		cring_at(CRING_AT_WAKE, req->ring, req);
 		if (cring_word_state(word) == CRING_ARMED) {
 			kick = cring_ready_add(req, CRING_ARMED);
 			if (kick)

@@ -16,6 +16,7 @@
 #include <linux/sched.h>
 
 #include "cring.h"
+#include "point.h"
 
 /* requests looked at before the lock is let go for a moment */
 #define CRING_CANCEL_BREAK	64
@@ -126,6 +127,7 @@ static int cring_cancel_claim(struct cring_req *req, bool tell,
 		enum cring_state state = cring_word_state(word);
 		bool waiting = false;
 
+		cring_at(CRING_AT_CANCEL, req->ring, req);
 		switch (state) {
 		case CRING_ACCEPTED:
 		case CRING_LINKED:

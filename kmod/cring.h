@@ -643,6 +643,7 @@ void cring_timer_exit(struct cring_ring *ring);
 void cring_timer_add(struct cring_req *req);
 void cring_timer_del(struct cring_req *req);
 void cring_timer_counted(struct cring_comp *comp);
+void cring_timer_expire(struct cring_clock *clock, ktime_t now);
 extern const struct cring_op cring_op_timeout, cring_op_timeout_remove,
 			     cring_op_link_timeout;
 

@@ -143,12 +143,16 @@ static void cring_timer_fire_link(struct cring_req *req, struct list_head *todo)
 	req->res = ret ?: -ETIME;
 }
 
-static enum hrtimer_restart cring_timer_fn(struct hrtimer *hrtimer)
+/**
+ * cring_timer_expire - end the TIMEOUTs and LINK_TIMEOUTs whose time has come
+ * @clock: a ring's clock
+ * @now: the time on it
+ *
+ * Context: any, no cring lock held.
+ */
+void cring_timer_expire(struct cring_clock *clock, ktime_t now)
 {
-	struct cring_clock *clock = container_of(hrtimer, struct cring_clock,
-						 hrtimer);
 	struct cring_ring *ring = clock->ring;
-	ktime_t now = cring_clock_now(clock - ring->clocks);
 	struct timerqueue_node *node;
 	unsigned long irqflags;
 	unsigned int n = 0;
@@ -172,6 +176,14 @@ static enum hrtimer_restart cring_timer_fn(struct hrtimer *hrtimer)
 	cring_clock_start(clock);
 	spin_unlock_irqrestore(&ring->lock, irqflags);
 	cring_complete_todo(ring, &todo);
+}
+
+static enum hrtimer_restart cring_timer_fn(struct hrtimer *hrtimer)
+{
+	struct cring_clock *clock = container_of(hrtimer, struct cring_clock,
+						 hrtimer);
+
+	cring_timer_expire(clock, cring_clock_now(clock - clock->ring->clocks));
 	return HRTIMER_NORESTART;
 }
 

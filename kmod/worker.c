@@ -18,6 +18,7 @@
 #include <linux/sched/signal.h>
 
 #include "cring.h"
+#include "point.h"
 
 /**
  * cring_work_add - put a request on the work list
@@ -74,6 +75,7 @@ static struct cring_req *cring_work_pop(struct cring_ring *ring,
 {
 	struct cring_req *req;
 
+	cring_at(CRING_AT_POP, ring, NULL);
 	spin_lock_irq(&ring->queue_lock);
 	req = list_first_entry_or_null(&ring->work, struct cring_req, node);
 	if (req) {
@@ -114,6 +116,7 @@ void cring_worker_interrupt(struct cring_req *req)
  */
 bool cring_worker_enter(struct cring_worker *worker, struct cring_req *req)
 {
+	cring_at(CRING_AT_RUN, req->ring, req);
 	spin_lock_irq(&worker->lock);
 	worker->req = req;
 	spin_unlock_irq(&worker->lock);
@@ -137,6 +140,7 @@ void cring_worker_leave(struct cring_worker *worker)
 	spin_unlock_irq(&worker->lock);
 	if (signal_pending(current))
 		flush_signals(current);
+	cring_at(CRING_AT_RAN, worker->ring, NULL);
 }
 
 /* run one request as its submitter would have */

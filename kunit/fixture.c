@@ -1,17 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A live ring, and other threads of its owner; see fixture.h.
+ * A live ring, owned by a test; see fixture.h.
  */
 #include <linux/anon_inodes.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
-#include <linux/kthread.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/task_work.h>
 #include <linux/uaccess.h>
 
 #include "fixture.h"
 
 /* --- the ring --- */
+
+/**
+ * live_return - run the task work that waits, as on the way to user space
+ */
+void live_return(void)
+{
+	struct callback_head *work = xchg(&current->task_works, NULL);
+
+	clear_notify_signal();
+	while (work) {
+		struct callback_head *next = work->next;
+
+		work->func(work);
+		work = next;
+	}
+}
 
 /**
  * live_gone - is the ring gone, and all its memory?
@@ -23,8 +40,13 @@
  */
 bool live_gone(struct live *live)
 {
+	bool gone;
+
 	/* the ring drops its reference when it is freed, the mapping its own */
-	bool gone = live_until(({
+	gone = live_until(({
+		/* task work holds the ring; who has ended has run it */
+		if (current->mm == live->mm)
+			live_return();
 		flush_workqueue(cring_wq);
 		file_count(live->mapping) == 1;
 	}));
@@ -48,8 +70,13 @@ void live_close(struct live *live)
 	flush_delayed_fput();
 }
 
-static void others_join(struct live *live);
-static void live_scripts_end(struct live *live);
+static void live_scripts_end(struct live *live)
+{
+	struct script *script, *next;
+
+	list_for_each_entry_safe(script, next, &live->scripts, node)
+		script_end(script);
+}
 
 /* after the test's thread has ended, and with it its address space */
 static void live_end(void *data)
@@ -57,7 +84,7 @@ static void live_end(void *data)
 	struct live *live = data;
 
 	live_scripts_end(live);
-	others_join(live);
+	others_end(live);
 	if (live->ring) {
 		if (live->file)
 			live_close(live);
@@ -68,6 +95,7 @@ static void live_end(void *data)
 		close_fd(live->fd);
 	}
 	flush_delayed_fput();
+	live_points_end(live);
 	if (live->mm)
 		mmdrop(live->mm);
 	kfree(live);
@@ -316,94 +344,4 @@ long live_register(struct live *live, u32 opcode, u32 offset,
 	    copy_to_user((void __user *)at, array, nr * size))
 		return -EFAULT;
 	return live_ioctl(live, CRING_IOC_REGISTER, &reg, sizeof(reg));
-}
-
-/* --- files --- */
-
-static void live_scripts_end(struct live *live)
-{
-	struct script *script, *next;
-
-	list_for_each_entry_safe(script, next, &live->scripts, node)
-		script_end(script);
-}
-
-/* --- threads --- */
-
-struct other {
-	struct list_head node;
-	struct task_struct *task;
-	struct mm_struct *mm;
-	int (*fn)(void *arg);
-	void *arg;
-	int ret;
-	struct completion done;
-};
-
-static int other_main(void *data)
-{
-	struct other *other = data;
-
-	kthread_use_mm(other->mm);
-	other->ret = other->fn(other->arg);
-	kthread_unuse_mm(other->mm);
-	mmput(other->mm);
-	complete_all(&other->done);
-	return 0;
-}
-
-struct other *other_start(struct live *live, int (*fn)(void *arg), void *arg)
-{
-	unsigned int cpu = cpumask_any_but(cpu_online_mask,
-					   raw_smp_processor_id());
-	struct other *other = kzalloc(sizeof(*other), GFP_KERNEL);
-	struct task_struct *task;
-
-	KUNIT_ASSERT_NOT_NULL(live->test, other);
-	other->fn = fn;
-	other->arg = arg;
-	other->mm = live->mm;
-	init_completion(&other->done);
-	task = kthread_create(other_main, other, "cring_other");
-	if (IS_ERR(task))
-		kfree(other);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(live->test, task);
-	other->task = get_task_struct(task);
-	mmget(other->mm);
-	if (cpu < nr_cpu_ids)
-		kthread_bind(task, cpu);
-	list_add_tail(&other->node, &live->others);
-	wake_up_process(task);
-	return other;
-}
-
-bool other_is_done(struct other *other)
-{
-	return completion_done(&other->done);
-}
-
-int other_join(struct other *other)
-{
-	if (!wait_for_completion_timeout(&other->done, LIVE_PATIENCE))
-		return -ETIMEDOUT;
-	return other->ret;
-}
-
-static void others_join(struct live *live)
-{
-	struct other *other, *next;
-
-	list_for_each_entry_safe(other, next, &live->others, node) {
-		/* until it is out of our code, however long that takes */
-		kthread_stop(other->task);
-		put_task_struct(other->task);
-		kfree(other);
-	}
-}
-
-void live_meet(atomic_t *meetings, int nth)
-{
-	atomic_inc_return(meetings);
-	while (atomic_read_acquire(meetings) < 2 * nth)
-		cpu_relax();
 }

@@ -6,8 +6,8 @@
  * The thread that runs a test is made the owner of the ring: it gets an address
  * space, and opens, sets up and maps the ring in the module's own ways.  It is a
  * kernel thread that never returns to user space: what becomes ready runs when
- * the test submits, waits, or asks for it (cring_run_ready()), and at no other
- * time.
+ * the test submits, waits, or asks for it (cring_run_ready(), live_return()),
+ * and at no other time.
  *
  * Whatever a test leaves behind, failed or not, is ended when it is over; that
  * the ring itself then goes away is expected of every test.
@@ -23,6 +23,7 @@
 #include <linux/mman.h>
 
 #include "cring.h"
+#include "point.h"
 
 /* far longer than anything takes that is to happen at all */
 #define LIVE_PATIENCE	(20 * HZ)
@@ -30,6 +31,9 @@
 /* ---------------------------------------------------------------------------
  * The ring
  */
+
+struct live;
+typedef void live_point_fn(struct live *live, struct cring_req *req);
 
 /**
  * struct live - a ring and its owner, the test
@@ -45,6 +49,8 @@
  * @sq_tail: SQEs made so far
  * @scripts: files of this test
  * @others: threads of this test
+ * @at: see live_at()
+ * @priv: the test's own
  */
 struct live {
 	struct kunit *test;
@@ -59,6 +65,8 @@ struct live {
 	u32 sq_tail;
 	struct list_head scripts;
 	struct list_head others;
+	live_point_fn *at[CRING_NR_POINTS];
+	void *priv;
 };
 
 /* @cq 0: as many as a program gets that does not ask */
@@ -66,6 +74,7 @@ struct live *live_open(struct kunit *test, u32 sq, u32 cq);
 long live_ioctl(struct live *live, unsigned int cmd, const void *arg,
 		size_t size);
 void live_close(struct live *live);
+void live_return(void);
 bool live_gone(struct live *live);
 unsigned long live_pages(struct live *live, unsigned int nr, int prot);
 
@@ -253,7 +262,39 @@ int other_join(struct other *other);
 /* has @fn returned? */
 bool other_is_done(struct other *other);
 
+/* for the end of a test */
+void others_end(struct live *live);
+
+/* rings of this test that start their workers from now on have so many */
+void live_max_workers(struct kunit *test, unsigned int nr);
+
+/* a race needs another processor: skip the test if there is none */
+#define live_needs_two(test) do {					\
+	if (num_online_cpus() < 2)					\
+		kunit_skip(test, "a race needs two processors");	\
+} while (0)
+
 /* both sides come here for the nth time, 1 being the first, and go on together */
 void live_meet(atomic_t *meetings, int nth);
+
+/* ---------------------------------------------------------------------------
+ * Points at which threads are held up; see point.h
+ */
+
+/* whoever comes to @point calls @fn; NULL: nobody does */
+void live_at(struct live *live, enum cring_point point, live_point_fn *fn);
+/* for the end of a test */
+void live_points_end(struct live *live);
+
+/* the same as live_until(), for where one must not sleep */
+#define live_spin(cond) ({						\
+	ktime_t end_ = ktime_add_ns(ktime_get(),			\
+				    jiffies_to_nsecs(LIVE_PATIENCE));	\
+	bool over_;							\
+									\
+	while (!(over_ = (cond)) && ktime_before(ktime_get(), end_))	\
+		cpu_relax();						\
+	over_;								\
+})
 
 #endif /* _CRING_KUNIT_FIXTURE_H */

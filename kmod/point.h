@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Points at which a test may hold a thread up, so that an order of events that
+ * happens once in a million times happens each time.  Nothing in a module
+ * without tests.
+ */
+#ifndef _CRING_POINT_H
+#define _CRING_POINT_H
+
+#include <linux/compiler.h>
+#include <linux/kconfig.h>
+
+struct cring_ring;
+struct cring_req;
+
+enum cring_point {
+	CRING_AT_CANCEL,	/* a cancel has read a word; under .lock */
+	CRING_AT_WAKE,		/* a wake-up has; under the wait queue's lock */
+	CRING_AT_POP,		/* a worker is about to take a request */
+	CRING_AT_RUN,		/* it has: RUNNING, but not to be interrupted */
+	CRING_AT_RAN,		/* no longer to be interrupted; not finished */
+	CRING_NR_POINTS
+};
+
+#if IS_ENABLED(CONFIG_CRING_KUNIT_TEST)
+typedef void cring_point_fn(enum cring_point point, struct cring_ring *ring,
+			    struct cring_req *req);
+extern cring_point_fn *cring_point_hook;
+
+static inline void cring_at(enum cring_point point, struct cring_ring *ring,
+			    struct cring_req *req)
+{
+	cring_point_fn *hook = READ_ONCE(cring_point_hook);
+
+	if (hook)
+		hook(point, ring, req);
+}
+#else
+static inline void cring_at(enum cring_point point, struct cring_ring *ring,
+			    struct cring_req *req)
+{
+}
+#endif
+
+#endif /* _CRING_POINT_H */
