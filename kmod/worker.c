@@ -258,14 +258,20 @@ static void cring_spawn_fn(struct work_struct *work)
 {
 	struct cring_ring *ring = container_of(work, struct cring_ring,
 					       spawn_work);
-	unsigned int i;
+	struct list_head *pos;
+	unsigned int nr = 0;
 
 	if (!ring->wq && cring_worker_spawn(ring)) {
 		cring_work_fail(ring, -ENOMEM);
 		return;
 	}
-	/* what was queued meanwhile had nobody to start */
-	for (i = 0; i < ring->nr_workers; i++)
+	/* what was queued meanwhile had nobody to start: one worker for each */
+	spin_lock_irq(&ring->queue_lock);
+	list_for_each(pos, &ring->work)
+		if (++nr == ring->nr_workers)
+			break;
+	spin_unlock_irq(&ring->queue_lock);
+	while (nr--)
 		cring_work_start(ring);
 }
 
