@@ -129,12 +129,12 @@ static inline void cring_vm_flags_set(struct vm_area_struct *vma,
 }
 
 /* an empty file that is nowhere but in memory */
-static inline struct file *cring_shmem_file(const char *name)
+static inline struct file *cring_shmem_file(const char *name, loff_t size)
 {
 #ifdef CRING_HAVE_SHMEM_VMA_FLAGS
-	return shmem_file_setup(name, 0, mk_vma_flags(VMA_NORESERVE_BIT));
+	return shmem_file_setup(name, size, mk_vma_flags(VMA_NORESERVE_BIT));
 #else
-	return shmem_file_setup(name, 0, VM_NORESERVE);
+	return shmem_file_setup(name, size, VM_NORESERVE);
 #endif
 }
 

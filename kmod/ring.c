@@ -297,7 +297,7 @@ static struct cring_ring *cring_ring_new(struct cring_params *p)
 	ret = cring_memory_alloc(ring, p);
 	if (ret)
 		goto err;
-	file = cring_shmem_file("cring");
+	file = cring_shmem_file("cring", 0);
 	if (IS_ERR(file)) {
 		ret = PTR_ERR(file);
 		goto err;

@@ -6,7 +6,6 @@
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/module.h>
-#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
@@ -150,7 +149,7 @@ static const struct file_operations script_poll_fops = {
 static struct file *script_file(struct script *script, umode_t type,
 				const struct file_operations *fops)
 {
-	struct file *file = shmem_file_setup("script", 0, VM_NORESERVE);
+	struct file *file = cring_shmem_file("script", 0);
 
 	if (IS_ERR(file))
 		return file;

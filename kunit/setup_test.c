@@ -247,7 +247,9 @@ static void all_of_the_ring_is_mapped_as_it_is_or_nothing(struct kunit *test)
 
 	at = vm_mmap(live->file, 0, size, what->prot, what->flags,
 		     what->pgoff << PAGE_SHIFT);
-	KUNIT_EXPECT_EQ(test, (long)at, -EINVAL);
+	/* newer kernels execute nothing of an anonymous inode, and say so first */
+	if ((long)at != -EPERM || !(what->prot & PROT_EXEC))
+		KUNIT_EXPECT_EQ(test, (long)at, -EINVAL);
 	if (!IS_ERR_VALUE(at))
 		vm_munmap(at, size);
 	/* as it is, as often as anybody likes */

@@ -5,7 +5,6 @@
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/shmem_fs.h>
 
 #include "validate.h"
 
@@ -87,7 +86,7 @@ static s32 install(struct kunit *test, struct file *file)
 
 static struct file *new_file(struct kunit *test, fmode_t without)
 {
-	struct file *file = shmem_file_setup("validate", 64, VM_NORESERVE);
+	struct file *file = cring_shmem_file("validate", 64);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
 	file->f_mode |= FMODE_PREAD | FMODE_PWRITE | FMODE_LSEEK;
