@@ -25,7 +25,7 @@ const struct row sqe_rows[NR_ROWS] = {
 	  IOPRIO | FD | OFF | ADDR | LEN | OP_FLAGS | BUF_INDEX,
 	  FILE | MEM, 8, 0, 8 },
 	{ "POLL_ADD", CRING_OP_POLL_ADD, FD | OP_FLAGS, FILE,
-	  0, 0, EPOLLIN, EPOLLIN },
+	  0, 0, (__force s32)EPOLLIN, (__force u32)EPOLLIN },
 	{ "POLL_REMOVE", CRING_OP_POLL_REMOVE, ADDR, 0, 0, 99, -ENOENT },
 	{ "SYNC_FILE_RANGE", CRING_OP_SYNC_FILE_RANGE,
 	  FD | OFF | LEN | OP_FLAGS, FILE },

@@ -169,7 +169,7 @@ TEST_F(thread, c6_any_all_takes_the_whole_batch)
 
 	EXPECT_EQ(0, at_once(cancel_call(FD, &key, 1, 0, 0)));
 	EXPECT_EQ(5 - posted, key.res);
-	EXPECT_EQ(2 - posted, key.already);
+	EXPECT_EQ(2U - posted, key.already);
 	expect_res(RING, 3, -ECANCELED);
 	expect_res(RING, 4, -ECANCELED);
 	expect_res(RING, 5, -ECANCELED);

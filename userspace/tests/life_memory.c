@@ -133,7 +133,7 @@ static void t_cycles(struct __test_metadata *_metadata,
 	expect_refs(self->refs);
 	EXPECT_TRUE(wait_until(is_back(was, PAGES_KB)));
 	is = usage_now();
-	TH_LOG("kB before and after: available %ld %ld, slab %ld %ld, vmalloc %ld %ld, per CPU %ld %ld",
+	TH_LOG("kB then, now: available %ld %ld, slab %ld %ld, vmalloc %ld %ld, per CPU %ld %ld",
 	       was.available, is.available,
 	       was.slab, is.slab, was.vmalloc, is.vmalloc, was.percpu,
 	       is.percpu);

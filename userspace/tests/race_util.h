@@ -290,7 +290,7 @@ static inline void t_race_check(struct __test_metadata *_metadata,
 		}
 		r->canceled += res == -ECANCELED;
 		if (!ok && r->wrong++ < 5)
-			TH_LOG("batch %u, %u: answer %d, %d completions, the first %d, %s, accepted %s",
+			TH_LOG("batch %u, %u: answer %d, %d completions, first %d, %s, accepted %s",
 			       r->batch, i, r->answer[i], nr[i], res,
 			       shown ? "there" : "not yet there",
 			       later ? "later" : "before");
