@@ -50,7 +50,8 @@ help:
 	@echo 'make kunit        the KUnit suites, on debug-6.12'
 	@echo 'make bench        instructions an operation, beside io_uring, on stock 6.1'
 	@echo 'make shell        a prompt in a virtual machine with the module loaded'
-	@echo 'make lint         shellcheck of the scripts'
+	@echo 'make lint         what a reviewer runs: checkpatch, sparse, clang-tidy, ...'
+	@echo '                  STAGES="a b": only these, by the first column'
 	@echo 'make clean        remove what was built (not what was downloaded)'
 	@echo
 	@echo 'V=1 shows the commands.  Kernels are kept in ~/.cache/cring.'
@@ -100,10 +101,7 @@ shell:
 	@scripts/vm --kernel $(or $(KERNEL),6.1) --shell
 
 lint:
-	@scripts/setup lint
-	shellcheck -x scripts/setup scripts/kernel scripts/kernel-build \
-		scripts/kselftest scripts/vm scripts/guest-init scripts/check \
-		scripts/guest-check scripts/kunit scripts/demo scripts/bench scripts/lib.sh .ci/run
+	@scripts/lint $(STAGES)
 
 clean:
 	rm -rf build cring.ko
