@@ -23,9 +23,9 @@ KDIR ?= /lib/modules/$(running)/build
 release := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' \
 	     $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 
-# One folder a kernel, so that builds for two of them do not meet; and another
-# one with the KUnit suites in the module.
-out := build/$(release)$(if $(CRING_KUNIT),-kunit)
+# One folder a kernel, so that builds for two of them do not meet; and others with
+# the KUnit suites in the module, or with counters of what is executed.
+out := build/$(release)$(if $(CRING_KUNIT),-kunit)$(if $(CRING_GCOV),-gcov)
 
 # Objects go to M=, sources come from src=; kernels from 6.13 on have MO= for it.
 ifneq ($(shell grep -ls KBUILD_EXTMOD_OUTPUT $(KDIR)/Makefile $(KDIR)/source/Makefile),)
@@ -44,10 +44,12 @@ help:
 	@echo 'make tests        the test programs (into build/userspace/tests/)'
 	@echo 'make install      the module, for the kernel it was built for'
 	@echo 'make demo         real files and a tour of cancelling, in a virtual machine'
-	@echo 'make check        every test, on stock 6.1 and 6.12, in virtual machines'
-	@echo 'make check-fast   every test, on stock 6.1'
-	@echo '                  KERNEL=debug-6.12: on that kernel; TESTS="a b": only these'
-	@echo 'make kunit        the KUnit suites, on debug-6.12'
+	@echo 'make check        everything: lint, KUnit, and every test program on stock 6.1,'
+	@echo '                  stock 6.12, 7.3 and debug-6.12, in virtual machines'
+	@echo '                  KERNEL=6.12: the programs on that kernel; TESTS="a b": these'
+	@echo 'make check-fast   every test program, on stock 6.1, with fewer rounds'
+	@echo 'make kunit        the KUnit suites, on debug-6.12; KERNEL=7.3'
+	@echo 'make coverage     what the suites and programs execute of the module'
 	@echo 'make bench        instructions an operation, beside io_uring, on stock 6.1'
 	@echo 'make shell        a prompt in a virtual machine with the module loaded'
 	@echo 'make lint         what a reviewer runs: checkpatch, sparse, clang-tidy, ...'
@@ -86,13 +88,16 @@ demo:
 	@scripts/demo
 
 check:
-	@scripts/check $(or $(KERNEL),6.1 6.12) -- $(TESTS)
+	@scripts/check $(KERNEL) -- $(TESTS)
 
 check-fast:
-	@scripts/check $(or $(KERNEL),6.1) -- $(TESTS)
+	@scripts/check --fast $(KERNEL) -- $(TESTS)
 
 kunit:
 	@scripts/kunit $(or $(KERNEL),debug-6.12)
+
+coverage:
+	@scripts/coverage $(KERNEL)
 
 bench:
 	@scripts/bench --kernel $(or $(KERNEL),6.1)
@@ -106,4 +111,4 @@ lint:
 clean:
 	rm -rf build cring.ko
 
-.PHONY: all help module headers install user tests demo check check-fast kunit bench shell lint clean
+.PHONY: all help module headers install user tests demo check check-fast kunit coverage bench shell lint clean

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+# Counting and telling, for scripts whose last line is "N passed, N failed,
+# N skipped"; sourced, never run.
+#
+# scripts/check gives its parts a file, CRING_REPORT, for what did not pass, so
+# that it can tell of all of it at its own end.
+
+passed=0 failed=0 skipped=0
+failures=()	# what failed, a line each
+skips=()	# why something was skipped, a line each
+notes=()	# what else should be known of the run
+
+row()	# stage kernel passed failed skipped seconds
+{
+	printf '%-28s %-12s %7s %7s %8s %8s\n' "$@"
+}
+
+heading()
+{
+	row stage kernel passed failed skipped seconds
+	row ----- ------ ------ ------ ------- -------
+}
+
+count()	# passed failed skipped
+{
+	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+}
+
+# A row that counts.
+add()	# stage kernel passed failed skipped seconds
+{
+	row "$@"
+	count "$3" "$4" "$5"
+}
+
+failure()	# stage kernel text: a row for what failed as one thing
+{
+	failures+=("$1, $2: $3")
+	add "$1" "$2" 0 1 0 -
+}
+
+lines()	# prefix line...: the lines, each once, with how often it was there
+{
+	local prefix=$1
+
+	shift
+	[ $# -eq 0 ] || printf '%s\n' "$@" | sort | uniq -c | sort -k1,1rn -s |
+		sed "s/^ *1 /$prefix/; t; s/^ *\\([0-9]*\\) /$prefix\\1 x /"
+}
+
+# The end of a script.  It fails when something failed, or nothing was tested.
+report()
+{
+	if [ -n "${CRING_REPORT:-}" ]; then
+		{
+			echo "counts $passed $failed $skipped"
+			[ ${#failures[@]} -eq 0 ] || printf 'failure %s\n' "${failures[@]}"
+			[ ${#skips[@]} -eq 0 ] || printf 'skip %s\n' "${skips[@]}"
+			[ ${#notes[@]} -eq 0 ] || printf 'note %s\n' "${notes[@]}"
+		} >"$CRING_REPORT"
+	else
+		[ ${#notes[@]} -eq 0 ] || { echo; lines '' "${notes[@]}"; }
+		[ ${#skips[@]} -eq 0 ] || { printf '\nSkipped:\n'; lines '  ' "${skips[@]}"; }
+		[ ${#failures[@]} -eq 0 ] || { printf '\nFailed:\n'; lines '  ' "${failures[@]}"; }
+		echo
+	fi
+	printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+	exit
+}
