@@ -2,6 +2,8 @@
 /*
  * C1, C16: close of the ring against cancel, wake-up, expiry and submission.
  * A ring a batch: after the close its mapping is still there to be looked at.
+ *
+ * check: timeout=300
  */
 #include "util.h"
 #include "race_util.h"
