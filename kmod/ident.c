@@ -57,6 +57,16 @@ static struct cgroup_subsys_state *cring_blkcg(void)
 #endif
 }
 
+static bool cring_css_tryget(struct cgroup_subsys_state *css)
+{
+	/* not even declared in a kernel without cgroups */
+#ifdef CONFIG_CGROUPS
+	return css_tryget(css);
+#else
+	return true;
+#endif
+}
+
 static struct cgroup_subsys_state *
 cring_css_get(struct cgroup_subsys_state *(*which)(void))
 {
@@ -66,7 +76,7 @@ cring_css_get(struct cgroup_subsys_state *(*which)(void))
 	rcu_read_lock();
 	do {
 		css = which();
-	} while (IS_ENABLED(CONFIG_CGROUPS) && css && !css_tryget(css));
+	} while (css && !cring_css_tryget(css));
 	rcu_read_unlock();
 	return css;
 }
