@@ -128,6 +128,16 @@ static inline void cring_vm_flags_set(struct vm_area_struct *vma,
 #endif
 }
 
+/* put a reference to a file unless it is the last; true when it was put */
+static inline bool cring_file_put_not_last(struct file *file)
+{
+#ifdef CRING_HAVE_FILE_REF
+	return atomic_long_add_unless(&file->f_ref.refcnt, -1, FILE_REF_ONEREF);
+#else
+	return atomic_long_add_unless(&file->f_count, -1, 1);
+#endif
+}
+
 /* an empty file that is nowhere but in memory */
 static inline struct file *cring_shmem_file(const char *name, loff_t size)
 {

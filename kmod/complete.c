@@ -220,6 +220,65 @@ void cring_complete(struct cring_req *req, s32 res)
 	cring_comp_end(&comp);
 }
 
+/* the last reference to a file: nobody can name it to a cancel any more */
+static void cring_drop_last(struct cring_req *req)
+{
+	struct cring_ring *ring = req->ring;
+	struct file *file = req->file;
+
+	spin_lock_irq(&ring->lock);
+	if (req->lflags & CRING_REQL_INDEXED)
+		cring_index_del_file(req);
+	req->file = NULL;
+	spin_unlock_irq(&ring->lock);
+	__fput_sync(file);
+}
+
+/* any other reference, in the session that posts the CQE; false for the last */
+static bool cring_drop_other(struct cring_req *req)
+{
+	struct file *file = req->file;
+
+	lockdep_assert_held(&req->ring->lock);
+	if (!file)
+		return true;
+	if (!cring_file_put_not_last(file))
+		return false;
+	/* it may be gone: only its address is used */
+	if (req->lflags & CRING_REQL_INDEXED)
+		cring_index_del_file(req);
+	req->file = NULL;
+	return true;
+}
+
+/**
+ * cring_complete_worker - post the CQE of what a worker has finished
+ * @req: RUNNING, its worker's, its result in @req->res
+ *
+ * Lets go of the file first: who reaps the CQE of an operation on a file that
+ * he has closed may unmount its file system right away.  Until the CQE is
+ * there, a cancel that can name the file must find the operation.
+ *
+ * Context: a worker, no lock held.
+ */
+void cring_complete_worker(struct cring_req *req)
+{
+	struct cring_comp comp;
+
+	for (;;) {
+		if (req->file && file_count(req->file) == 1)
+			cring_drop_last(req);
+		cring_comp_begin(&comp, req->ring);
+		comp.sync = true;
+		if (cring_drop_other(req))
+			break;
+		/* all others have let go of it meanwhile */
+		cring_comp_end(&comp);
+	}
+	cring_finish(&comp, req);
+	cring_comp_end(&comp);
+}
+
 /**
  * cring_complete_todo - end requests that a cancel has claimed
  * @ring: whose they are
@@ -243,31 +302,6 @@ void cring_complete_todo(struct cring_ring *ring, struct list_head *todo)
 		cring_finish(&comp, req);
 	}
 	cring_comp_end(&comp);
-}
-
-/**
- * cring_drop_file - let go of a file before the CQE is posted
- * @req: RUNNING, finished, its worker's
- *
- * Who reaps the CQE of an operation on a file that he has closed may unmount
- * its file system right away.  Only for the last reference: then nobody can
- * name the file to a cancel any more.
- *
- * Context: a worker, no lock held.
- */
-void cring_drop_file(struct cring_req *req)
-{
-	struct cring_ring *ring = req->ring;
-	struct file *file = req->file;
-
-	if (!file || file_count(file) != 1)
-		return;
-	spin_lock_irq(&ring->lock);
-	if (req->lflags & CRING_REQL_INDEXED)
-		cring_index_del_file(req);
-	req->file = NULL;
-	spin_unlock_irq(&ring->lock);
-	__fput_sync(file);
 }
 
 /**

@@ -495,11 +495,11 @@ void cring_comp_begin_own(struct cring_comp *comp, struct cring_ring *ring);
 void cring_finish(struct cring_comp *comp, struct cring_req *req);
 void cring_comp_end(struct cring_comp *comp);
 void cring_complete(struct cring_req *req, s32 res);
+void cring_complete_worker(struct cring_req *req);
 void cring_complete_todo(struct cring_ring *ring, struct list_head *todo);
 s32 cring_req_result(const struct cring_req *req, s32 res);
 void cring_req_put(struct cring_req *req, bool sync);
 void cring_req_release(struct cring_req *req, bool sync);
-void cring_drop_file(struct cring_req *req);
 void cring_notify_init(struct cring_ring *ring);
 
 /* park.c APIs: make a request visible to cancel and let go of it */

@@ -48,22 +48,10 @@ static enum cring_verdict cring_give_up(struct cring_req *req,
 	return CRING_V_DONE;
 }
 
-/* a worker has finished a request */
-static noinline void cring_worker_done(struct cring_req *req)
-{
-	struct cring_comp comp;
-
-	cring_drop_file(req);
-	cring_comp_begin(&comp, req->ring);
-	comp.sync = true;
-	cring_finish(&comp, req);
-	cring_comp_end(&comp);
-}
-
 static void cring_issue_done(struct cring_req *req, struct cring_batch *batch)
 {
 	if (!batch) {
-		cring_worker_done(req);
+		cring_complete_worker(req);
 		return;
 	}
 	list_add_tail(&req->node, &batch->done);
