@@ -250,7 +250,7 @@ TEST_F(wait, c7_every_state_in_one_wait)
 	static const int want[] = { -EALREADY, 0, -EALREADY, 0, -ENOENT };
 	unsigned int i;
 
-	start_slow_reads(2, 800);
+	start_slow_reads(2, 2000);
 	arm_read(RING, 20, self->p[0]);
 	put_async_read(_metadata, RING, 21, self->p[0]);
 	submit_all(RING, 1);

@@ -139,27 +139,28 @@ static void t_cycles(struct __test_metadata *_metadata,
 	       is.percpu);
 }
 
-TEST_F_TIMEOUT(memory, c16_200_rings_give_their_memory_back, 120)
+TEST_F_TIMEOUT(memory, c16_200_rings_give_their_memory_back, 600)
 {
 	t_cycles(_metadata, self, NOT_AT_ALL);
 }
 
-TEST_F_TIMEOUT(memory, c16_200_rings_closed_with_operations_in_flight, 120)
+TEST_F_TIMEOUT(memory, c16_200_rings_closed_with_operations_in_flight, 600)
 {
 	t_cycles(_metadata, self, IN_FLIGHT);
 }
 
-TEST_F_TIMEOUT(memory, c16_200_rings_closed_with_things_registered, 120)
+TEST_F_TIMEOUT(memory, c16_200_rings_closed_with_things_registered, 600)
 {
 	t_cycles(_metadata, self, REGISTERED);
 }
 
-TEST_F_TIMEOUT(memory, c16_3000_small_rings_give_their_memory_back, 120)
+TEST_F_TIMEOUT(memory, c16_3000_small_rings_give_their_memory_back, 600)
 {
+	unsigned int i, scale = test_scale(), times = SMALL_TIMES * scale / 100;
 	struct usage was = { 0 };
-	unsigned int i;
 
-	for (i = 0; i < SMALL_WARM_UP + SMALL_TIMES; i++) {
+	TH_LOG("%u rounds (%u %%)", times, scale);
+	for (i = 0; i < SMALL_WARM_UP + times; i++) {
 		struct cring ring;
 
 		if (i == SMALL_WARM_UP) {
@@ -197,7 +198,7 @@ static int die_with_ring(void *arg)
 }
 
 /* Not every ring is closed: most owners just die. */
-TEST_F_TIMEOUT(memory, c16_200_dead_owners_leave_nothing_behind, 120)
+TEST_F_TIMEOUT(memory, c16_200_dead_owners_leave_nothing_behind, 600)
 {
 	struct usage was = { 0 };
 	unsigned int i;

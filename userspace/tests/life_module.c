@@ -138,14 +138,14 @@ TEST_F(module, r13_rmmod_is_refused_while_a_dead_owners_worker_hangs)
 }
 
 /* At once after the last use: workers, timers and RCU may still be busy. */
-TEST_F_TIMEOUT(module, r13_load_use_unload_200_times, 240)
+TEST_F_TIMEOUT(module, r13_load_use_unload_200_times, 600)
 {
-	unsigned int i, busy = 0, scale = getenv("CRING_TEST_SCALE") ?
-				atoi(getenv("CRING_TEST_SCALE")) : 100;
+	unsigned int i, busy = 0, scale = test_scale();
 	int p[2];
 
+	TH_LOG("%u rounds (%u %%)", TIMES * scale / 100 + 1, scale);
 	new_pipe(p, 0);
-	for (i = 0; i < TIMES * (scale ? scale : 1) / 100 + 1; i++) {
+	for (i = 0; i < TIMES * scale / 100 + 1; i++) {
 		struct cring ring;
 		int ret;
 

@@ -77,7 +77,7 @@ static void check_both(struct __test_metadata *_metadata, struct race *r)
 		TH_LOG("batch %u", r->batch);
 }
 
-TEST_F_TIMEOUT(race, c3_of_two_cancels_exactly_one_answers_0, 240)
+TEST_F_TIMEOUT(race, c3_of_two_cancels_exactly_one_answers_0, 600)
 {
 	self->r.others = true;
 	self->r.against = cancel_singly;
@@ -118,7 +118,7 @@ static void check_sqes(struct __test_metadata *_metadata, struct race *r)
 		TH_LOG("batch %u", r->batch);
 }
 
-TEST_F_TIMEOUT(race, c3_of_an_sqe_and_a_call_exactly_one_answers_0, 240)
+TEST_F_TIMEOUT(race, c3_of_an_sqe_and_a_call_exactly_one_answers_0, 600)
 {
 	self->r.others = true;
 	self->r.against = cancel_singly;
@@ -158,7 +158,7 @@ static void check_all(struct __test_metadata *_metadata, struct race *r)
 		       key[0].res, key[0].already, key[1].res, key[1].already);
 }
 
-TEST_F_TIMEOUT(race, c6_two_all_cancels_count_each_operation_once, 240)
+TEST_F_TIMEOUT(race, c6_two_all_cancels_count_each_operation_once, 600)
 {
 	self->r.against = all_there;
 	race_run(&self->r, race_rounds(), arm, all_here, check_all);

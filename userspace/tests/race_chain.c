@@ -63,7 +63,7 @@ static void empty_pipe(struct __test_metadata *_metadata, struct race *r)
 	ASSERT_EQ(BATCH, got + left);
 }
 
-TEST_F_TIMEOUT(race, c3_cancel_against_chains_that_go_on, 240)
+TEST_F_TIMEOUT(race, c3_cancel_against_chains_that_go_on, 600)
 {
 	race_run(&self->r, race_rounds(), arm_chains, write_enough, empty_pipe);
 	expect_both(self->r.stopped, self->r.late + self->r.already);
@@ -95,7 +95,7 @@ static void empty_it(struct __test_metadata *_metadata, struct race *r)
 	ASSERT_EQ(taken ? -1 : 1, read(SELF(r)->p[0], sink, sizeof(sink)));
 }
 
-TEST_F_TIMEOUT(race, c3_cancel_against_drains_that_end, 240)
+TEST_F_TIMEOUT(race, c3_cancel_against_drains_that_end, 600)
 {
 	race_run(&self->r, race_rounds(), arm_drain, write_one, empty_it);
 	expect_both(self->r.stopped, self->r.late);

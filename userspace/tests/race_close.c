@@ -192,7 +192,7 @@ static void check(struct __test_metadata *_metadata,
 	ASSERT_LT(self->wrong, 100);
 }
 
-TEST_F_TIMEOUT(race, c16_close_of_the_ring, 240)
+TEST_F_TIMEOUT(race, c16_close_of_the_ring, 600)
 {
 	struct other o = { self, variant };
 	uint64_t start, t;

@@ -65,7 +65,7 @@ static void check_results(struct __test_metadata *_metadata, struct race *r)
 	ASSERT_EQ(0, wrong);
 }
 
-TEST_F_TIMEOUT(race, c3_cancel_against_the_device, 240)
+TEST_F_TIMEOUT(race, c3_cancel_against_the_device, 600)
 {
 	unsigned int rounds = race_rounds();
 

@@ -175,7 +175,7 @@ static void empty_files(struct __test_metadata *_metadata, struct race *r)
 	ASSERT_EQ(BATCH, cq_count(&r->ring));
 }
 
-TEST_F_TIMEOUT(race, c1_everything_at_once, 240)
+TEST_F_TIMEOUT(race, c1_everything_at_once, 600)
 {
 	self->r.against = cancel_at_random;
 	race_run(&self->r, race_rounds(), put_random, submit_in_pieces,

@@ -101,7 +101,7 @@ static void check_taken(struct __test_metadata *_metadata, struct race *r)
 		;
 }
 
-TEST_F_TIMEOUT(race, c1_two_threads_submit_from_one_queue, 240)
+TEST_F_TIMEOUT(race, c1_two_threads_submit_from_one_queue, 600)
 {
 	self->r.against = take_there;
 	race_run(&self->r, race_rounds(), put_mixed, take_here, check_taken);

@@ -60,7 +60,7 @@ static void check_timeouts(struct __test_metadata *_metadata, struct race *r)
 	ASSERT_EQ(0, wrong);
 }
 
-TEST_F_TIMEOUT(race, c3_cancel_against_expiry, 240)
+TEST_F_TIMEOUT(race, c3_cancel_against_expiry, 600)
 {
 	race_run(&self->r, race_rounds(), put_timeouts, submit_batch,
 		 check_timeouts);
@@ -112,7 +112,7 @@ static void check_updates(struct __test_metadata *_metadata, struct race *r)
 	ASSERT_EQ(0, wrong);
 }
 
-TEST_F_TIMEOUT(race, c3_cancel_against_update_and_expiry, 240)
+TEST_F_TIMEOUT(race, c3_cancel_against_update_and_expiry, 600)
 {
 	race_run(&self->r, race_rounds(), put_long_timeouts, submit_and_update,
 		 check_updates);
@@ -176,7 +176,7 @@ static void drain_pipes(struct __test_metadata *_metadata, struct race *r)
 	}
 }
 
-TEST_F_TIMEOUT(race, c1_cancel_against_link_timeout, 240)
+TEST_F_TIMEOUT(race, c1_cancel_against_link_timeout, 600)
 {
 	self->r.against = end_linked;
 	self->r.others = true;

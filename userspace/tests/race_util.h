@@ -24,8 +24,6 @@
 #define BATCH		32
 /* However slow the machine, a race ends after this. */
 #define MAX_SECONDS	50
-/* One write and one read of a pipe on a stock kernel in an emulated machine. */
-#define PIPE_NS		20000
 
 /*
  * A barrier for two that gives up once the race is called off.  Who comes first
@@ -93,38 +91,9 @@ static inline void spin_ns(uint64_t ns)
 		;
 }
 
-/* Percent of the full number of rounds that this kernel can do in time. */
-static inline unsigned int race_scale(void)
-{
-	const char *env = getenv("CRING_TEST_SCALE");
-	uint64_t t = 0, best = UINT64_MAX, percent;
-	char c = 0;
-	int p[2], i, s;
-
-	if (env && atoi(env) > 0)
-		return atoi(env);
-	if (pipe(p))
-		return 100;
-	for (s = 0; s < 5; s++) {
-		t = now_ns();
-		for (i = 0; i < 500; i++)
-			if (write(p[1], &c, 1) != 1 || read(p[0], &c, 1) != 1)
-				break;
-		t = (now_ns() - t) / 500;
-		best = t < best ? t : best;
-	}
-	close(p[0]);
-	close(p[1]);
-	percent = 100 * PIPE_NS / best;
-	/* Lockdep and its like make a race far slower than one pipe. */
-	if (!access("/proc/lockdep", F_OK) && percent > 5)
-		percent = 5;
-	return percent > 100 ? 100 : percent < 1 ? 1 : percent;
-}
-
 static inline unsigned int t_rounds(struct __test_metadata *_metadata)
 {
-	unsigned int scale = race_scale();
+	unsigned int scale = test_scale();
 
 	TH_LOG("%u rounds (%u %%)", ROUNDS / 100 * scale, scale);
 	return ROUNDS / 100 * scale;

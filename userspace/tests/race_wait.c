@@ -94,7 +94,7 @@ static void put_direct(struct __test_metadata *_metadata, struct race *r)
 		    .off = i * 512, .user_data = i);
 }
 
-TEST_F_TIMEOUT(race, c7_wait_against_a_device, 240)
+TEST_F_TIMEOUT(race, c7_wait_against_a_device, 600)
 {
 	if (!have_nullb())
 		SKIP(return, NULLB_SKIP);
@@ -108,7 +108,7 @@ TEST_F_TIMEOUT(race, c7_wait_against_a_device, 240)
 	EXPECT_GT(self->r.late, 0);
 }
 
-TEST_F_TIMEOUT(race, c7_wait_for_all_against_a_device, 240)
+TEST_F_TIMEOUT(race, c7_wait_for_all_against_a_device, 600)
 {
 	if (!have_nullb())
 		SKIP(return, NULLB_SKIP);
@@ -137,7 +137,7 @@ static void submit_and_cancel(struct race *r)
 	cancel_key(r->ring.ring_fd, .flags = C_ANY | C_ALL);
 }
 
-TEST_F_TIMEOUT(race, c7_wait_against_interrupted_workers, 240)
+TEST_F_TIMEOUT(race, c7_wait_against_interrupted_workers, 600)
 {
 	self->r.others = true;
 	self->r.against = cancel_and_wait;

@@ -94,7 +94,7 @@ static void check_pipes(struct __test_metadata *_metadata, struct race *r)
 		TH_LOG("batch %u: bytes lost or doubled", r->batch);
 }
 
-TEST_F_TIMEOUT(race, c3_cancel_against_wake_up_of_pipe_reads, 240)
+TEST_F_TIMEOUT(race, c3_cancel_against_wake_up_of_pipe_reads, 600)
 {
 	race_run(&self->r, race_rounds(), arm_reads, write_pipes, check_pipes);
 	expect_both(self->r.stopped, self->r.late + self->r.already);
@@ -128,7 +128,7 @@ static void wait_for_batch(struct race *r)
 	wait_on(SELF(r)->done);
 }
 
-TEST_F_TIMEOUT(race, c3_cancel_against_wake_up_of_a_waiter, 240)
+TEST_F_TIMEOUT(race, c3_cancel_against_wake_up_of_a_waiter, 600)
 {
 	self->go = eventfd(0, 0);
 	self->done = eventfd(0, 0);
@@ -173,7 +173,7 @@ static void check_eventfds(struct __test_metadata *_metadata, struct race *r)
 	}
 }
 
-TEST_F_TIMEOUT(race, c3_cancel_against_wake_up_of_polls, 240)
+TEST_F_TIMEOUT(race, c3_cancel_against_wake_up_of_polls, 600)
 {
 	race_run(&self->r, race_rounds(), arm_polls, write_eventfds,
 		 check_eventfds);

@@ -64,7 +64,7 @@ static void cancel_all_until_hit(struct race *r)
 	}
 }
 
-TEST_F_TIMEOUT(race, c3_cancel_against_the_start_of_a_worker, 240)
+TEST_F_TIMEOUT(race, c3_cancel_against_the_start_of_a_worker, 600)
 {
 	self->r.against = cancel_until_hit;
 	race_run(&self->r, race_rounds(), put_blocking, submit_batch, NULL);
@@ -72,7 +72,7 @@ TEST_F_TIMEOUT(race, c3_cancel_against_the_start_of_a_worker, 240)
 	EXPECT_EQ(self->r.stopped + self->r.already, self->r.canceled);
 }
 
-TEST_F_TIMEOUT(race, c3_cancel_all_against_the_start_of_workers, 240)
+TEST_F_TIMEOUT(race, c3_cancel_all_against_the_start_of_workers, 600)
 {
 	self->r.against = cancel_all_until_hit;
 	race_run(&self->r, race_rounds(), put_blocking, submit_batch, NULL);
@@ -103,7 +103,7 @@ static void check_bytes(struct __test_metadata *_metadata, struct race *r)
 		ASSERT_EQ(left, read(SELF(r)->p[0], sink, left));
 }
 
-TEST_F_TIMEOUT(race, c3_cancel_against_a_write_that_wakes_the_worker, 240)
+TEST_F_TIMEOUT(race, c3_cancel_against_a_write_that_wakes_the_worker, 600)
 {
 	race_run(&self->r, race_rounds(), put_blocking, submit_and_write,
 		 check_bytes);

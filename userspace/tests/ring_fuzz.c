@@ -233,7 +233,7 @@ static void *meddler(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(fuzz, c1_random_sqes_complete_once, 240)
+TEST_F_TIMEOUT(fuzz, c1_random_sqes_complete_once, 600)
 {
 	uint64_t end = now_ns() + 15 * NSEC_PER_SEC;
 	unsigned int round;

@@ -163,6 +163,40 @@ static inline bool join_in_time(pthread_t t, void **ret)
 }
 #define join(t)			ASSERT_TRUE(join_in_time(t, NULL))
 
+/* One write and one read of a pipe on a stock kernel in an emulated machine. */
+#define PIPE_NS		20000
+/*
+ * Percent of the full number of rounds that this kernel can do in time: what
+ * CRING_TEST_SCALE says, or what its speed allows.
+ */
+static inline unsigned int test_scale(void)
+{
+	const char *env = getenv("CRING_TEST_SCALE");
+	uint64_t t = 0, best = UINT64_MAX, percent;
+	char c = 0;
+	int p[2], i, s;
+
+	if (env && atoi(env) > 0)
+		return atoi(env);
+	if (pipe(p))
+		return 100;
+	for (s = 0; s < 5; s++) {
+		t = now_ns();
+		for (i = 0; i < 500; i++)
+			if (write(p[1], &c, 1) != 1 || read(p[0], &c, 1) != 1)
+				break;
+		t = (now_ns() - t) / 500;
+		best = t < best ? t : best;
+	}
+	close(p[0]);
+	close(p[1]);
+	percent = 100 * PIPE_NS / best;
+	/* Lockdep and its like make threads that meet far slower than one pipe. */
+	if (!access("/proc/lockdep", F_OK) && percent > 5)
+		percent = 5;
+	return percent > 100 ? 100 : percent < 1 ? 1 : percent;
+}
+
 static inline long futex(uint32_t *word, int what, uint32_t value)
 {
 	return syscall(SYS_futex, word, what | FUTEX_PRIVATE_FLAG, value, NULL,

@@ -146,7 +146,7 @@ TEST_F(compat, c7_cancel_of_many_keys_with_a_wait)
 	put_async_read(_metadata, RING, 1, self->p[0]);
 	submit_all(RING, 1);
 	arm_read(RING, 2, self->p[0]);
-	msleep(300);
+	msleep(1000);	/* a worker starts */
 	EXPECT_EQ(0, cancel_call(RING->ring_fd, keys, 3, CRING_CANCEL_WAIT,
 				 LIMIT_MS * NSEC_PER_MSEC));
 	EXPECT_EQ(-EALREADY, keys[0].res);
