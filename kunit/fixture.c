@@ -200,6 +200,18 @@ long live_ioctl(struct live *live, unsigned int cmd, const void *arg,
 	return cring_fops.unlocked_ioctl(live->file, cmd, uarg);
 }
 
+u64 live_timespec(struct live *live, unsigned int slot, s64 ns)
+{
+	const struct cring_timespec ts = {
+		.tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC,
+	};
+	u64 addr = live->args + 512 + slot % 64 * sizeof(ts);
+
+	KUNIT_EXPECT_EQ(live->test, copy_to_user((void __user *)addr, &ts,
+						 sizeof(ts)), 0);
+	return addr;
+}
+
 struct cring_sqe *live_sqe(struct live *live, u8 opcode, u64 user_data)
 {
 	struct cring_ring *ring = live->ring;

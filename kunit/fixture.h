@@ -78,6 +78,9 @@ void live_return(void);
 bool live_gone(struct live *live);
 unsigned long live_pages(struct live *live, unsigned int nr, int prot);
 
+/* the address of one of 64 struct cring_timespec, and what it says */
+u64 live_timespec(struct live *live, unsigned int slot, s64 ns);
+
 /* the next SQE, zeroed but for these; any thread, one at a time */
 struct cring_sqe *live_sqe(struct live *live, u8 opcode, u64 user_data);
 /* submit all of them, as CRING_IOC_SUBMIT does */

@@ -3,23 +3,9 @@
  * LINK_TIMEOUT: what it does to what it watches, and to the chain behind; with
  * the clock moved, as in timer_test.c.
  */
-#include <linux/uaccess.h>
-
 #include "fixture.h"
 
 #define HOUR	(3600LL * NSEC_PER_SEC)
-
-static u64 timespec_at(struct live *live, unsigned int slot, s64 ns)
-{
-	const struct cring_timespec ts = {
-		.tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC,
-	};
-	u64 addr = live->args + 512 + slot * sizeof(ts);
-
-	KUNIT_EXPECT_EQ(live->test, copy_to_user((void __user *)addr, &ts,
-						 sizeof(ts)), 0);
-	return addr;
-}
 
 static void it_is(struct live *live, s64 now)
 {
@@ -43,7 +29,7 @@ static void watched_read(struct live *live, struct script *script, s64 ns,
 	live_prep_read(sqe, script, live->args, 1);
 	sqe->flags = link;
 	sqe = live_sqe(live, CRING_OP_LINK_TIMEOUT, WATCH);
-	sqe->addr = timespec_at(live, 0, ns);
+	sqe->addr = live_timespec(live, 0, ns);
 	sqe->len = 1;
 	sqe->timeout_flags = CRING_TIMEOUT_ABS;
 	sqe->flags = link;
@@ -121,14 +107,17 @@ static void a_link_timeout_interrupts_a_worker(struct kunit *test)
 {
 	struct live *live = live_open(test, 8, 0);
 	struct script *script = script_open(live, SCRIPT_WORKER);
+	struct cring_cqe cqe;
 	s64 then = later();
 
 	watched_read(live, script, then, CRING_SQE_IO_LINK);
 	KUNIT_EXPECT_TRUE(test, script_await(script, 1));
 	it_is(live, then);
-	LIVE_EXPECT_CQE(live, WATCH, -EALREADY);
-	LIVE_EXPECT_WAIT(live, TARGET, -ECANCELED);
-	LIVE_EXPECT_CQE(live, NEXT, -ECANCELED);
+	/* the worker may be faster than the one who interrupts it */
+	KUNIT_EXPECT_TRUE(test, live_until(live_nr_cqes(live) == 3));
+	while (live_reap(live, &cqe))
+		KUNIT_EXPECT_EQ(test, cqe.res,
+				cqe.user_data == WATCH ? -EALREADY : -ECANCELED);
 }
 
 static void a_link_timeout_alone_can_be_cancelled(struct kunit *test)
@@ -156,7 +145,7 @@ static void a_link_timeout_can_be_moved(struct kunit *test)
 	watched_read(live, script, then, CRING_SQE_IO_LINK);
 	sqe = live_sqe(live, CRING_OP_TIMEOUT_REMOVE, 9);
 	sqe->addr = WATCH;
-	sqe->addr2 = timespec_at(live, 1, then + HOUR);
+	sqe->addr2 = live_timespec(live, 1, then + HOUR);
 	sqe->timeout_flags = CRING_LINK_TIMEOUT_UPDATE | CRING_TIMEOUT_ABS;
 	KUNIT_EXPECT_EQ(test, live_submit(live), 1);
 	LIVE_EXPECT_CQE(live, 9, 0);

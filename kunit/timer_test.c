@@ -9,25 +9,12 @@
 
 #define HOUR	(3600LL * NSEC_PER_SEC)
 
-/* where SQEs find their times */
-static u64 timespec_at(struct live *live, unsigned int slot, s64 ns)
-{
-	const struct cring_timespec ts = {
-		.tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC,
-	};
-	u64 addr = live->args + 512 + slot * sizeof(ts);
-
-	KUNIT_EXPECT_EQ(live->test, copy_to_user((void __user *)addr, &ts,
-						 sizeof(ts)), 0);
-	return addr;
-}
-
 static struct cring_sqe *prep_timeout(struct live *live, u64 user_data, s64 ns,
 				      u32 flags)
 {
 	struct cring_sqe *sqe = live_sqe(live, CRING_OP_TIMEOUT, user_data);
 
-	sqe->addr = timespec_at(live, user_data % 64, ns);
+	sqe->addr = live_timespec(live, user_data, ns);
 	sqe->len = 1;
 	sqe->timeout_flags = flags;
 	return sqe;
@@ -267,7 +254,7 @@ static void an_updated_timeout_ends_at_its_new_time(struct kunit *test)
 		timeout_at(live, 1, then);
 		prep_remove(live, 3, 1, CRING_TIMEOUT_UPDATE |
 			    CRING_TIMEOUT_ABS)->addr2 =
-			timespec_at(live, 3, now);
+			live_timespec(live, 3, now);
 		submit(live, 1);
 		LIVE_EXPECT_CQE(live, 3, 0);
 		it_is(live, now - 1);
@@ -284,7 +271,7 @@ static void an_update_may_move_a_timeout_to_another_clock(struct kunit *test)
 
 	timeout_at(live, 1, then);
 	prep_remove(live, 3, 1, CRING_TIMEOUT_UPDATE | CRING_TIMEOUT_ABS |
-		    CRING_TIMEOUT_REALTIME)->addr2 = timespec_at(live, 3, then);
+		    CRING_TIMEOUT_REALTIME)->addr2 = live_timespec(live, 3, then);
 	submit(live, 1);
 	LIVE_EXPECT_CQE(live, 3, 0);
 	it_is(live, KTIME_MAX);
@@ -303,7 +290,7 @@ static void a_timeout_that_is_over_is_neither_removed_nor_updated(struct kunit *
 	LIVE_EXPECT_CQE(live, 1, -ETIME);
 	prep_remove(live, 3, 1, 0);
 	prep_remove(live, 4, 1, CRING_TIMEOUT_UPDATE)->addr2 =
-		timespec_at(live, 4, HOUR);
+		live_timespec(live, 4, HOUR);
 	submit(live, 2);
 	LIVE_EXPECT_CQE(live, 3, -ENOENT);
 	LIVE_EXPECT_CQE(live, 4, -ENOENT);
@@ -379,7 +366,7 @@ static void an_updated_timeout_no_longer_counts(struct kunit *test)
 	prep_timeout(live, 1, HOUR, 0)->off = 1;
 	submit(live, 1);
 	prep_remove(live, 3, 1, CRING_TIMEOUT_UPDATE |
-		    CRING_TIMEOUT_ABS)->addr2 = timespec_at(live, 3, then);
+		    CRING_TIMEOUT_ABS)->addr2 = live_timespec(live, 3, then);
 	submit(live, 1);
 	LIVE_EXPECT_CQE(live, 3, 0);
 	nops(live, 2);
