@@ -14,6 +14,7 @@ struct cring_ring;
 struct cring_req;
 
 enum cring_point {
+	CRING_AT_ACCEPT,	/* a submitter has seen the ring open */
 	CRING_AT_CANCEL,	/* a cancel has read a word; under .lock */
 	CRING_AT_WAKE,		/* a wake-up has; under the wait queue's lock */
 	CRING_AT_POP,		/* a worker is about to take a request */

@@ -11,6 +11,7 @@
 #include <linux/sched/signal.h>
 
 #include "cring.h"
+#include "point.h"
 
 /* a batch while it is being accepted */
 struct cring_accept {
@@ -381,6 +382,7 @@ int cring_submit(struct cring_ring *ring, u32 to_submit, bool *short_of_slots)
 		mutex_unlock(&ring->submit_mutex);
 		return -EBADFD;
 	}
+	cring_at(CRING_AT_ACCEPT, ring, NULL);
 	cring_note_submitter(ring);
 	atomic_inc(&ring->nr_trying);
 	*short_of_slots = cring_accept(&a, min(to_submit, avail));
