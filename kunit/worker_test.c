@@ -365,6 +365,29 @@ static void a_ring_has_no_more_workers_than_it_may(struct kunit *test)
 	}
 }
 
+static void count_pops(struct live *live, struct cring_req *req)
+{
+	struct workers *w = live->priv;
+
+	atomic_inc(&w->stage);
+}
+
+static void the_first_request_starts_one_worker(struct kunit *test)
+{
+	struct workers *w = workers_open(test);
+
+	live_max_workers(test, 16);
+	live_at(w->live, CRING_AT_POP, count_pops);
+	live_read(w->live, w->a, A);
+	KUNIT_EXPECT_TRUE(test, script_await(w->a, 1));
+	/* others, if they were started, have had their time */
+	flush_workqueue(cring_wq);
+	schedule_timeout_uninterruptible(HZ / 10);
+	KUNIT_EXPECT_EQ(test, atomic_read(&w->stage), 1);
+	script_let_go(w->a);
+	LIVE_EXPECT_WAIT(w->live, A, 1);
+}
+
 static struct kunit_case cring_worker_cases[] = {
 	KUNIT_CASE(a_worker_that_sleeps_is_interrupted),
 	KUNIT_CASE(what_follows_an_interrupted_request_sees_no_signal),
@@ -379,6 +402,7 @@ static struct kunit_case cring_worker_cases[] = {
 	KUNIT_CASE(each_request_runs_as_who_submitted_it),
 	KUNIT_CASE(what_touches_no_memory_does_not_hold_the_address_space),
 	KUNIT_CASE(a_ring_has_no_more_workers_than_it_may),
+	KUNIT_CASE(the_first_request_starts_one_worker),
 	{}
 };
 
