@@ -466,6 +466,55 @@ static void hundreds_of_keys_in_few_buckets_are_all_found(struct kunit *test)
 	}
 }
 
+/* buckets that have somebody in them */
+static unsigned int used_buckets(struct hlist_head *table, unsigned int buckets)
+{
+	unsigned int b, used = 0;
+
+	for (b = 0; b < buckets; b++)
+		used += !hlist_empty(&table[b]);
+	return used;
+}
+
+/* pointers, counters, tags in the high bits: none of them share a few buckets */
+static void keys_that_differ_in_any_bits_spread(struct kunit *test)
+{
+	static const u32 buckets = 256;
+	struct index_test *t = test->priv;
+	unsigned int shift, i;
+
+	for (shift = 0; shift <= 56; shift += 8) {
+		rebuild(test, buckets);
+		for (i = 0; i < buckets; i++)
+			enter(t, i, (u64)i << shift, NULL);
+		/* 162 when it is chance; 130 is out of its reach */
+		KUNIT_EXPECT_GT_MSG(test, used_buckets(t->ring.user_data_table,
+						       buckets),
+				    130, "bits from %u on", shift);
+		for (i = 0; i < buckets; i++)
+			del(&t->reqs[i]);
+	}
+}
+
+/* struct files are far apart, and some power of two */
+static void files_spread(struct kunit *test)
+{
+	static const u32 buckets = 256;
+	struct index_test *t = test->priv;
+	unsigned int shift, i;
+
+	for (shift = 6; shift <= 32; shift += 13) {
+		rebuild(test, buckets);
+		for (i = 0; i < buckets; i++)
+			enter(t, i, i, (struct file *)(((u64)i + 1) << shift));
+		KUNIT_EXPECT_GT_MSG(test, used_buckets(t->ring.file_table,
+						       buckets),
+				    130, "bits from %u on", shift);
+		for (i = 0; i < buckets; i++)
+			del(&t->reqs[i]);
+	}
+}
+
 /*
  * The model of a long history: who is in, and since when.  A rotated leader is
  * in since now, as far as that key is concerned.
@@ -568,6 +617,8 @@ static struct kunit_case cring_index_cases[] = {
 	KUNIT_CASE(there_are_no_fewer_buckets_than_requests),
 	KUNIT_CASE(hundreds_with_one_key_stay_in_order),
 	KUNIT_CASE(hundreds_of_keys_in_few_buckets_are_all_found),
+	KUNIT_CASE(keys_that_differ_in_any_bits_spread),
+	KUNIT_CASE(files_spread),
 	KUNIT_CASE(a_long_history_agrees_with_a_model),
 	{}
 };
