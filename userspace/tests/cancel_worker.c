@@ -16,7 +16,7 @@ TWO_WAYS(worker)
 /* More than any ring can have workers. */
 #define MANY	2048
 /* Long enough for a worker to start and to fall asleep. */
-#define START_MS	300
+#define START_MS	500
 
 /* user_data's completion is -ECANCELED, promptly, and owns up to a start. */
 #define expect_interrupted(ud) do {					\

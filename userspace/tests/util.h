@@ -48,7 +48,7 @@
 #include "cring.h"
 
 /* How long anything that must happen may take: an emulated machine is slow. */
-#define LIMIT_MS	10000
+#define LIMIT_MS	30000
 /* How long to watch that something does not happen. */
 #define QUIET_MS	50
 #define NSEC_PER_MSEC	1000000ULL
