@@ -423,32 +423,6 @@ static void what_the_test_writes_through_its_mapping_is_the_ring(struct kunit *t
 	KUNIT_EXPECT_EQ(test, cqe.user_data, UD);
 }
 
-static const struct mapping_case {
-	const char *name;
-	unsigned long prot, flags, offset;
-	long more;	/* pages beyond the right number */
-} mapping_cases[] = {
-	{ "private", PROT_READ, MAP_PRIVATE, 0, 0 },
-	{ "too short", PROT_READ, MAP_SHARED, 0, -1 },
-	{ "too long", PROT_READ, MAP_SHARED, 0, 1 },
-	{ "from the middle", PROT_READ, MAP_SHARED, PAGE_SIZE, 0 },
-	{ "to be executed", PROT_READ | PROT_EXEC, MAP_SHARED, 0, 0 },
-};
-
-KUNIT_ARRAY_PARAM_DESC(mapping, mapping_cases, name);
-
-static void only_the_whole_ring_is_mapped(struct kunit *test)
-{
-	const struct mapping_case *row = test->param_value;
-	struct live *live = live_open(test, 8, 0);
-	unsigned long addr;
-
-	addr = vm_mmap(live->file, 0,
-		       live->params.mmap_size + row->more * PAGE_SIZE,
-		       row->prot, row->flags, row->offset);
-	KUNIT_EXPECT_EQ(test, (long)addr, -EINVAL);
-}
-
 static struct kunit_case cring_umem_cases[] = {
 	KUNIT_CASE_PARAM(a_bad_buffer_is_that_operations_own_error,
 			 buffer_gen_params),
@@ -469,7 +443,6 @@ static struct kunit_case cring_umem_cases[] = {
 	KUNIT_CASE(a_registered_buffer_may_be_unmapped),
 	KUNIT_CASE(a_ring_works_when_its_mapping_is_gone),
 	KUNIT_CASE(what_the_test_writes_through_its_mapping_is_the_ring),
-	KUNIT_CASE_PARAM(only_the_whole_ring_is_mapped, mapping_gen_params),
 	{}
 };
 
