@@ -60,18 +60,22 @@ static int cring_filter_init(struct cring_ring *ring,
 {
 	struct cring_match match = {
 		.user_data = key->user_data,
+		.ticket = key->ticket,
 		.flags = key->flags,
+		.group = key->group,
 		.opcode = key->opcode,
 	};
 
 	*filter = (struct cring_filter) {
 		.user_data = key->user_data,
+		.ticket = key->ticket,
 		.before = before,
 		.flags = key->flags,
+		.group = key->group,
 		.opcode = key->opcode,
 	};
-	if (key->ticket || key->group || key->resv0[0] || key->resv0[1] ||
-	    key->resv0[2] || key->resv[0] || key->resv[1] || key->resv[2] ||
+	if (key->resv0[0] || key->resv0[1] || key->resv0[2] ||
+	    key->resv[0] || key->resv[1] || key->resv[2] ||
 	    (key->fd && !(key->flags & CRING_ASYNC_CANCEL_FD)))
 		return -EINVAL;
 	if (cring_cancel_check(&match))
@@ -162,7 +166,7 @@ int cring_cancel_ioctl(struct cring_ring *ring, void __user *arg)
 		return -EFAULT;
 	if (!c.nr || c.nr > CRING_CANCEL_MAX_KEYS ||
 	    c.flags & ~(CRING_CANCEL_WAIT | CRING_CANCEL_ABS) ||
-	    c.resv[0] || c.resv[1] || c.resv[2])
+	    c.reap || c.reap_nr || c.reaped || c.resv)
 		return -EINVAL;
 	if (!(c.flags & CRING_CANCEL_WAIT) &&
 	    (c.timeout || c.flags & CRING_CANCEL_ABS))

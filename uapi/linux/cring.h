@@ -36,7 +36,8 @@
  *	submitting thread's own
  * @fd: file descriptor, or slot of a fixed file with %CRING_SQE_FIXED_FILE
  * @off: file offset in bytes, -1 for the file's own position; TIMEOUT:
- *	completions to wait for
+ *	completions to wait for; ASYNC_CANCEL with %CRING_ASYNC_CANCEL_TICKET: the
+ *	ticket of the target
  * @addr2: TIMEOUT_REMOVE with update: address of struct cring_timespec
  * @addr: buffer or iovec address; FALLOCATE: length in bytes; ASYNC_CANCEL,
  *	POLL_REMOVE and TIMEOUT_REMOVE: user_data of the target; TIMEOUT and
@@ -56,10 +57,15 @@
  * @buf_index: READ_FIXED, WRITE_FIXED: slot of the fixed buffer
  * @__resv: reserved
  * @fd_in: COPY_FILE_RANGE: source descriptor (always a descriptor)
- * @deadline: ns, reserved for deadlines
- * @group: reserved for groups
+ * @deadline: ns, with %CRING_SQE_X_DEADLINE: from acceptance, or on
+ *	CLOCK_MONOTONIC with %CRING_SQE_X_DEADLINE_ABS
+ * @group: the group it belongs to, 0 for none; ASYNC_CANCEL with
+ *	%CRING_ASYNC_CANCEL_GROUP: the group to cancel (a cancel is in none)
  * @xflags: CRING_SQE_X_*; the low 16 bits are required (an unknown one is
  *	refused), the high 16 are advisory (an unknown one is ignored)
+ *
+ * An SQE's ticket is the number of SQEs that the ring has accepted before it.
+ * A program knows it without a call: it counts the SQEs that it queues.
  */
 struct cring_sqe {
 	__u8	opcode;
@@ -112,6 +118,9 @@ struct cring_sqe {
 #define CRING_OP_READ			22
 #define CRING_OP_WRITE			23
 #define CRING_OP_COPY_FILE_RANGE	128
+/* of providers: other modules that have registered one */
+#define CRING_OP_PROVIDER_FIRST		192
+#define CRING_OP_PROVIDER_LAST		255
 
 /* cring_sqe.flags */
 #define CRING_SQE_FIXED_FILE		(1U << 0)	/* fd is a fixed slot */
@@ -121,7 +130,10 @@ struct cring_sqe {
 #define CRING_SQE_ASYNC			(1U << 4)	/* to a worker at once */
 #define CRING_SQE_CQE_SKIP_SUCCESS	(1U << 6)	/* no CQE unless it fails */
 
-/* cring_sqe.xflags: none yet */
+/* cring_sqe.xflags */
+#define CRING_SQE_X_DEADLINE		(1U << 0)	/* deadline is given */
+#define CRING_SQE_X_DEADLINE_ABS	(1U << 1)	/* ... as a time */
+#define CRING_SQE_X_DETACH		(1U << 2)	/* see struct cring_params */
 #define CRING_SQE_X_REQUIRED		0x0000ffffU
 #define CRING_SQE_X_ADVISORY		0xffff0000U
 
@@ -137,9 +149,10 @@ struct cring_sqe {
 #define CRING_TIMEOUT_ETIME_SUCCESS	(1U << 5)
 
 /*
- * cring_sqe.cancel_flags, cring_cancel_key.flags.  With none of FD, OP, ANY
- * and USERDATA the key is user_data; several of FD, OP and USERDATA must all
- * match.  ANY goes with none of them.
+ * cring_sqe.cancel_flags, cring_cancel_key.flags.  With none of FD, OP, GROUP,
+ * TICKET, ANY and USERDATA the key is user_data; several of FD, OP, GROUP,
+ * TICKET and USERDATA must all match.  ANY goes with none of them, TICKET not
+ * with ALL.
  */
 #define CRING_ASYNC_CANCEL_ALL		(1U << 0)	/* every match */
 #define CRING_ASYNC_CANCEL_FD		(1U << 1)	/* by open file */
@@ -147,6 +160,8 @@ struct cring_sqe {
 #define CRING_ASYNC_CANCEL_FD_FIXED	(1U << 3)	/* fd is a fixed slot */
 #define CRING_ASYNC_CANCEL_USERDATA	(1U << 4)	/* and by user_data */
 #define CRING_ASYNC_CANCEL_OP		(1U << 5)	/* by opcode */
+#define CRING_ASYNC_CANCEL_GROUP	(1U << 16)	/* by group */
+#define CRING_ASYNC_CANCEL_TICKET	(1U << 17)	/* by ticket */
 
 struct cring_timespec {
 	__s64	tv_sec;
@@ -248,8 +263,10 @@ struct cring_shared {
  * @mmap_size: out: bytes to map
  * @sqes_off: out: as in struct cring_shared
  * @cqes_off: out: as in struct cring_shared
- * @window: reserved for the dispatch window
- * @detached: reserved for the limit of detached operations
+ * @window: in: how many direct reads and writes may be in devices at once, 0
+ *	for no limit; what is beyond it waits, and can be cancelled
+ * @detached: in: how many operations with %CRING_SQE_X_DETACH may be in flight,
+ *	or cancelled and not yet given back by their device, at once
  * @resv: reserved
  */
 struct cring_params {
@@ -276,6 +293,15 @@ struct cring_params {
 #define CRING_FEAT_NODROP		(1U << 1)	/* a CQ never overflows */
 #define CRING_FEAT_RW_CUR_POS		(1U << 3)	/* off -1 */
 #define CRING_FEAT_CQE_SKIP		(1U << 11)	/* CQE_SKIP_SUCCESS */
+#define CRING_FEAT_TICKETS		(1U << 16)
+#define CRING_FEAT_GROUPS		(1U << 17)
+#define CRING_FEAT_SEALS		(1U << 18)
+#define CRING_FEAT_SCOPES		(1U << 19)	/* PROCESS, THREAD */
+#define CRING_FEAT_REAP			(1U << 20)
+#define CRING_FEAT_DEADLINES		(1U << 21)
+#define CRING_FEAT_DETACH		(1U << 22)
+#define CRING_FEAT_WINDOW		(1U << 23)
+#define CRING_FEAT_RESTRICT		(1U << 24)
 
 /* ---------------------------------------------------------------------------
  * CRING_IOC_SUBMIT: submit, and perhaps wait, with the arguments by value
@@ -328,7 +354,8 @@ struct cring_wait {
  * @offset: FILES_UPDATE: first slot
  * @flags: none yet
  * @addr: BUFFERS: array of struct iovec; FILES, FILES_UPDATE: array of __s32
- *	descriptors (-1 empties a slot); EVENTFD: pointer to one __s32
+ *	descriptors (-1 empties a slot); EVENTFD: pointer to one __s32; RESTRICT:
+ *	a struct cring_restrict
  * @resv: reserved
  */
 struct cring_register {
@@ -347,6 +374,32 @@ struct cring_register {
 #define CRING_REGISTER_EVENTFD		4
 #define CRING_UNREGISTER_EVENTFD	5
 #define CRING_REGISTER_FILES_UPDATE	6	/* returns slots updated */
+/* io_uring has none of these */
+#define CRING_REGISTER_WINDOW		128	/* nr: as cring_params.window */
+#define CRING_REGISTER_RESTRICT		129	/* addr: struct cring_restrict */
+
+/**
+ * struct cring_restrict - what a ring may do from now on
+ * @ops: bit n of the 256: opcode n
+ * @registers: bit n of the 256: register opcode n
+ * @sqe_flags: CRING_SQE_*
+ * @sqe_xflags: CRING_SQE_X_*
+ * @cancel_flags: CRING_ASYNC_CANCEL_*
+ * @resv0: reserved
+ * @resv: reserved
+ *
+ * What is not named is refused with -EACCES for good.  A second restriction
+ * can only take more away.
+ */
+struct cring_restrict {
+	__u64	ops[4];
+	__u64	registers[4];
+	__u32	sqe_flags;
+	__u32	sqe_xflags;
+	__u32	cancel_flags;
+	__u32	resv0;
+	__u64	resv[2];
+};
 
 #define CRING_MAX_FIXED_FILES		32768
 #define CRING_MAX_FIXED_BUFFERS		16384
@@ -358,10 +411,10 @@ struct cring_register {
 /**
  * struct cring_cancel_key - what to cancel, and the answer
  * @user_data: in: the key, unless @flags says otherwise
- * @ticket: reserved for tickets
+ * @ticket: in: with %CRING_ASYNC_CANCEL_TICKET, else 0
  * @fd: in: descriptor or fixed slot with %CRING_ASYNC_CANCEL_FD, else 0
  * @flags: in: CRING_ASYNC_CANCEL_*
- * @group: reserved for groups
+ * @group: in: with %CRING_ASYNC_CANCEL_GROUP, else 0
  * @opcode: in: with %CRING_ASYNC_CANCEL_OP, else 0
  * @resv0: reserved
  * @res: out: 0, -EALREADY, -ENOENT, -EBADF or -EINVAL; with
@@ -389,23 +442,77 @@ struct cring_cancel_key {
  * @flags: CRING_CANCEL_*
  * @timeout: ns to wait for the matches to finish, -1 for ever; relative, or on
  *	CLOCK_MONOTONIC with %CRING_CANCEL_ABS; 0 without %CRING_CANCEL_WAIT
+ * @reap: in: with %CRING_CANCEL_REAP, address of an array of struct cring_cqe,
+ *	else 0
+ * @reap_nr: in: entries of that array, 1 to CRING_MAX_CQ_ENTRIES, else 0
+ * @reaped: out: how many of them were filled
  * @resv: reserved
  *
  * Returns 0 when each key has its answer in @res.  With %CRING_CANCEL_WAIT
  * every match has then finished; -ETIME or -EINTR when some have not (the
  * answers are there all the same, and the cancels stay in force).
+ *
+ * With %CRING_CANCEL_REAP the completions of the operations that the keys name
+ * are written to @reap instead of the CQ: of those that are stopped at once,
+ * and with %CRING_CANCEL_WAIT of all that finish before the call returns.  What
+ * does not fit goes to the CQ.  When @reap cannot be written to, all of them
+ * do, and the answer is -EFAULT; the operations are cancelled all the same.
  */
 struct cring_cancel {
 	__u64	keys;
 	__u32	nr;
 	__u32	flags;
 	__s64	timeout;
-	__u64	resv[3];
+	__u64	reap;
+	__u32	reap_nr;
+	__u32	reaped;
+	__u64	resv;
 };
 
 #define CRING_CANCEL_WAIT		(1U << 0)
 #define CRING_CANCEL_ABS		(1U << 1)
+#define CRING_CANCEL_REAP		(1U << 2)
+/*
+ * In every ring of the caller's address space, whichever thread submitted; or
+ * there, only what the calling thread has submitted.  Not with FD_FIXED or
+ * TICKET, which mean something in one ring only.  Needs no ring of its own.
+ */
+#define CRING_CANCEL_PROCESS		(1U << 3)
+#define CRING_CANCEL_THREAD		(1U << 4)
+/*
+ * The cancel stays in force: an SQE accepted later ends at once in -ECANCELED,
+ * NOT_STARTED, until it is reopened.  Each key is GROUP and ALL (that group) or
+ * ANY and ALL (the whole ring).  REOPEN cancels nothing.
+ */
+#define CRING_CANCEL_SEAL		(1U << 5)
+#define CRING_CANCEL_REOPEN		(1U << 6)
 #define CRING_CANCEL_MAX_KEYS		4096
+
+/* ---------------------------------------------------------------------------
+ * CRING_IOC_DEADLINE: give operations in flight another deadline
+ */
+
+/**
+ * struct cring_deadline - argument of CRING_IOC_DEADLINE
+ * @keys: address of the keys: as for a cancel, but @res is 0 when the deadline
+ *	was moved (a count with %CRING_ASYNC_CANCEL_ALL), -EALREADY when the
+ *	operation has been told to stop already, and -ENOENT when it is not in
+ *	flight
+ * @nr: how many, 1 to CRING_CANCEL_MAX_KEYS
+ * @flags: CRING_DEADLINE_*
+ * @deadline: ns from now, or on CLOCK_MONOTONIC with %CRING_DEADLINE_ABS
+ * @resv: reserved
+ */
+struct cring_deadline {
+	__u64	keys;
+	__u32	nr;
+	__u32	flags;
+	__u64	deadline;
+	__u64	resv[2];
+};
+
+#define CRING_DEADLINE_ABS		(1U << 0)
+#define CRING_DEADLINE_NONE		(1U << 1)	/* take it off; 0 ns */
 
 /* ---------------------------------------------------------------------------
  * CRING_IOC_QUERY: also before CRING_IOC_SETUP
@@ -422,6 +529,14 @@ struct cring_cancel {
  * @setup_flags: out: CRING_SETUP_* that are known
  * @cancel_flags: out: CRING_ASYNC_CANCEL_* that are known
  * @ops: out: bit n of the 256 is set when opcode n is known
+ * @sync_flags: out: CRING_CANCEL_* that are known
+ * @max_keys: out: keys of one cancel
+ * @max_detach_bytes: out: bytes of one read or write with DETACH
+ * @max_detached: out: operations with DETACH of a user at once
+ * @max_rings: out: rings of a user
+ * @max_workers: out: operations of a user that run in workers at once
+ * @max_ring_workers: out: the same of a ring
+ * @max_seals: out: sealed groups of a ring
  * @resv: reserved
  */
 struct cring_query {
@@ -434,7 +549,15 @@ struct cring_query {
 	__u32	setup_flags;
 	__u32	cancel_flags;
 	__u64	ops[4];
-	__u64	resv[8];
+	__u32	sync_flags;
+	__u32	max_keys;
+	__u32	max_detach_bytes;
+	__u32	max_detached;
+	__u32	max_rings;
+	__u32	max_workers;
+	__u32	max_ring_workers;
+	__u32	max_seals;
+	__u64	resv[4];
 };
 
 #define CRING_IOC_MAGIC		0xcb
@@ -442,7 +565,8 @@ struct cring_query {
 #define CRING_IOC_SUBMIT	_IO(CRING_IOC_MAGIC, 1)
 #define CRING_IOC_WAIT		_IOW(CRING_IOC_MAGIC, 2, struct cring_wait)
 #define CRING_IOC_REGISTER	_IOW(CRING_IOC_MAGIC, 3, struct cring_register)
-#define CRING_IOC_CANCEL	_IOW(CRING_IOC_MAGIC, 4, struct cring_cancel)
+#define CRING_IOC_CANCEL	_IOWR(CRING_IOC_MAGIC, 4, struct cring_cancel)
 #define CRING_IOC_QUERY		_IOWR(CRING_IOC_MAGIC, 5, struct cring_query)
+#define CRING_IOC_DEADLINE	_IOW(CRING_IOC_MAGIC, 6, struct cring_deadline)
 
 #endif /* _UAPI_LINUX_CRING_H */

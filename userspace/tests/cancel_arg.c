@@ -173,10 +173,13 @@ TEST_F(one, c3_a_wrong_call_cancels_nothing)
 	EXPECT_EQ(-EINVAL, cancel_call(fd, &key, 1, 1U << 31, 0));
 	EXPECT_EQ(-EINVAL, cancel_call(fd, &key, 1, 0, 1));
 	EXPECT_EQ(-EINVAL, cancel_call(fd, &key, 1, CRING_CANCEL_WAIT, -2));
-	c.resv[0] = 1;
+	c.resv = 1;
 	EXPECT_EQ(-EINVAL, ioc_ptr(fd, CRING_IOC_CANCEL, &c));
-	c.resv[0] = 0;
-	c.resv[2] = 1;
+	c.resv = 0;
+	c.reaped = 1;
+	EXPECT_EQ(-EINVAL, ioc_ptr(fd, CRING_IOC_CANCEL, &c));
+	c.reaped = 0;
+	c.reap_nr = 1;
 	EXPECT_EQ(-EINVAL, ioc_ptr(fd, CRING_IOC_CANCEL, &c));
 	expect_pending(RING, 1);
 }
