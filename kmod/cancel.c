@@ -21,68 +21,6 @@
 /* requests looked at before the lock is let go for a moment */
 #define CRING_CANCEL_BREAK	64
 
-/**
- * cring_cancel_check - are a cancel's key and flags well-formed?
- * @match: as user space gave it
- *
- * Context: any.
- * Return: 0 or -EINVAL.
- */
-int cring_cancel_check(const struct cring_match *match)
-{
-	u32 flags = match->flags;
-	bool by_user_data = flags & CRING_ASYNC_CANCEL_USERDATA ||
-			    !(flags & (CRING_CANCEL_KEYS |
-				       CRING_ASYNC_CANCEL_ANY));
-
-	if (flags & ~CRING_CANCEL_KNOWN)
-		return -EINVAL;
-	if (flags & CRING_ASYNC_CANCEL_ANY && flags & CRING_CANCEL_KEYS)
-		return -EINVAL;
-	if (flags & CRING_ASYNC_CANCEL_FD_FIXED &&
-	    !(flags & CRING_ASYNC_CANCEL_FD))
-		return -EINVAL;
-	if (!by_user_data && match->user_data)
-		return -EINVAL;
-	if (flags & CRING_ASYNC_CANCEL_OP) {
-		if (!cring_op_get(match->opcode))
-			return -EINVAL;
-	} else if (match->opcode) {
-		return -EINVAL;
-	}
-	return 0;
-}
-
-/**
- * cring_filter_matches - is this request meant?
- * @filter: what is meant
- * @req: a request
- *
- * A cancel is never meant, nor what was accepted later.
- *
- * Context: any; the caller makes sure that what it read was of one use.
- * Return: true when it is.
- */
-bool cring_filter_matches(const struct cring_filter *filter,
-			  const struct cring_req *req)
-{
-	u32 flags = filter->flags;
-
-	if (req->ticket >= filter->before ||
-	    req->opcode == CRING_OP_ASYNC_CANCEL)
-		return false;
-	if (flags & CRING_ASYNC_CANCEL_ANY)
-		return true;
-	if (flags & CRING_ASYNC_CANCEL_FD && req->file != filter->file)
-		return false;
-	if (flags & CRING_ASYNC_CANCEL_OP && req->opcode != filter->opcode)
-		return false;
-	if (flags & CRING_ASYNC_CANCEL_USERDATA ||
-	    !(flags & CRING_CANCEL_KEYS))
-		return req->user_data == filter->user_data;
-	return true;
-}
-
 /* what ends because the request before it in its chain was cancelled */
 static void cring_pass_collateral(struct cring_pass *pass,
 				  struct list_head *from)
@@ -217,111 +155,6 @@ static void cring_pass_visit(struct cring_pass *pass, struct cring_req *req)
 	}
 }
 
-/* one circular list of the index, or one opcode's list */
-enum cring_walk { CRING_WALK_USER_DATA, CRING_WALK_FILE, CRING_WALK_OP };
-
-/* Which of the two lists is the shorter?  Costs no more than that one. */
-static enum cring_walk cring_walk_shorter(struct cring_ring *ring,
-					  const struct cring_filter *filter)
-{
-	struct cring_req *first = cring_index_user_data(ring, filter->user_data);
-	struct cring_req *first_file = cring_index_file(ring, filter->file);
-	struct cring_req *req = first, *req_file = first_file;
-
-	if (!first || !first_file)
-		return first ? CRING_WALK_FILE : CRING_WALK_USER_DATA;
-	do {
-		req = cring_index_next_user_data(req);
-		req_file = cring_index_next_file(req_file);
-	} while (req != first && req_file != first_file);
-	return req == first ? CRING_WALK_USER_DATA : CRING_WALK_FILE;
-}
-
-/* the list to look for matches in; under cring_ring.lock */
-static enum cring_walk cring_filter_walk(struct cring_ring *ring,
-					 const struct cring_filter *filter)
-{
-	bool by_file = filter->flags & CRING_ASYNC_CANCEL_FD;
-
-	if (filter->flags & CRING_ASYNC_CANCEL_USERDATA)
-		return by_file ? cring_walk_shorter(ring, filter) :
-				 CRING_WALK_USER_DATA;
-	if (by_file)
-		return CRING_WALK_FILE;
-	return filter->flags & (CRING_ASYNC_CANCEL_OP | CRING_ASYNC_CANCEL_ANY) ?
-	       CRING_WALK_OP : CRING_WALK_USER_DATA;
-}
-
-static struct cring_req *cring_walk_first(struct cring_ring *ring,
-					  enum cring_walk walk,
-					  const struct cring_filter *filter,
-					  u8 opcode)
-{
-	switch (walk) {
-	case CRING_WALK_USER_DATA:
-		return cring_index_user_data(ring, filter->user_data);
-	case CRING_WALK_FILE:
-		return cring_index_file(ring, filter->file);
-	default:
-		return list_first_entry_or_null(&ring->by_op[opcode],
-						struct cring_req, op_node);
-	}
-}
-
-static struct cring_req *cring_walk_next(struct cring_ring *ring,
-					 enum cring_walk walk,
-					 struct cring_req *first,
-					 struct cring_req *req)
-{
-	switch (walk) {
-	case CRING_WALK_USER_DATA:
-		req = cring_index_next_user_data(req);
-		break;
-	case CRING_WALK_FILE:
-		req = cring_index_next_file(req);
-		break;
-	default:
-		if (list_is_last(&req->op_node, &ring->by_op[req->opcode]))
-			return NULL;
-		return list_next_entry(req, op_node);
-	}
-	return req == first ? NULL : req;
-}
-
-static void cring_walk_rotate(struct cring_ring *ring, enum cring_walk walk,
-			      struct cring_req *req)
-{
-	switch (walk) {
-	case CRING_WALK_USER_DATA:
-		cring_index_rotate_user_data(req);
-		break;
-	case CRING_WALK_FILE:
-		cring_index_rotate_file(req);
-		break;
-	default:
-		list_move_tail(&req->op_node, &ring->by_op[req->opcode]);
-	}
-}
-
-/* the first match in the index, or NULL; under cring_ring.lock */
-static struct cring_req *cring_index_find(struct cring_ring *ring,
-					  const struct cring_filter *filter)
-{
-	enum cring_walk walk = cring_filter_walk(ring, filter);
-	bool any = filter->flags & CRING_ASYNC_CANCEL_ANY;
-	unsigned int opcode = any ? 0 : filter->opcode;
-	struct cring_req *first, *req;
-
-	do {
-		first = cring_walk_first(ring, walk, filter, opcode);
-		for (req = first; req;
-		     req = cring_walk_next(ring, walk, first, req))
-			if (cring_filter_matches(filter, req))
-				return req;
-	} while (any && ++opcode < CRING_NR_OPS);
-	return NULL;
-}
-
 /*
  * What an ALL cancel writes on the requests that it meets, above its own mark.
  * It walks each list twice, and must neither visit nor count one twice.
@@ -369,21 +202,23 @@ static void cring_pass_mark(const struct cring_pass *pass,
 static void cring_pass_list(struct cring_pass *pass, u8 opcode)
 {
 	struct cring_ring *ring = pass->ring;
-	enum cring_walk walk;
 	struct cring_req *req;
 	unsigned int n = 0;
+	enum cring_by by;
+	u64 value;
 
 	spin_lock_irq(&ring->lock);
-	walk = cring_filter_walk(ring, pass->filter);
+	by = cring_filter_by(ring, pass->filter);
+	value = cring_filter_value(pass->filter, by, opcode);
 	for (;;) {
-		req = cring_walk_first(ring, walk, pass->filter, opcode);
+		req = cring_index_first(ring, by, value);
 		if (!req || cring_pass_walked(pass, req))
 			break;
 		if (!cring_pass_counted(pass, req) &&
 		    cring_filter_matches(pass->filter, req))
 			cring_pass_visit(pass, req);
 		cring_pass_mark(pass, req);
-		cring_walk_rotate(ring, walk, req);
+		cring_index_rotate(req, by);
 		if (++n % CRING_CANCEL_BREAK)
 			continue;
 		spin_unlock_irq(&ring->lock);
@@ -462,7 +297,7 @@ static void cring_pass_one(struct cring_pass *pass)
 		/* before the index is looked at */
 		seq = smp_load_acquire(&ring->batch_seq);
 		spin_lock_irq(&ring->lock);
-		req = cring_index_find(ring, pass->filter);
+		req = cring_filter_find(ring, pass->filter);
 		if (req)
 			cring_pass_visit(pass, req);
 		spin_unlock_irq(&ring->lock);
@@ -477,7 +312,6 @@ static void cring_pass_one(struct cring_pass *pass)
 
 static void cring_pass_lists(struct cring_pass *pass)
 {
-	struct cring_ring *ring = pass->ring;
 	unsigned int opcode;
 
 	if (!(pass->filter->flags & CRING_ASYNC_CANCEL_ANY)) {
@@ -485,7 +319,7 @@ static void cring_pass_lists(struct cring_pass *pass)
 		return;
 	}
 	for (opcode = 0; opcode < CRING_NR_OPS; opcode++)
-		if (!list_empty_careful(&ring->by_op[opcode]))
+		if (cring_op_get(opcode))
 			cring_pass_list(pass, opcode);
 }
 
@@ -602,13 +436,14 @@ void cring_cancel_everything(struct cring_ring *ring)
 		.flags = CRING_ASYNC_CANCEL_ALL | CRING_ASYNC_CANCEL_ANY,
 		.before = U64_MAX,
 	};
-	struct cring_req *req, *next;
+	struct cring_req *first, *req;
 	LIST_HEAD(todo);
 
 	cring_cancel(ring, &any);
 	spin_lock_irq(&ring->lock);
-	list_for_each_entry_safe(req, next,
-				 &ring->by_op[CRING_OP_ASYNC_CANCEL], op_node)
+	first = cring_index_first(ring, CRING_BY_OP, CRING_OP_ASYNC_CANCEL);
+	for (req = first; req;
+	     req = cring_index_next(req, CRING_BY_OP, first))
 		cring_cancel_one(req, &todo);
 	spin_unlock_irq(&ring->lock);
 	cring_complete_todo(ring, &todo);

@@ -49,14 +49,17 @@ struct cring_comp;
 
 /* what this version knows; CRING_IOC_QUERY tells */
 #define CRING_FEATURES		(CRING_FEAT_CANCEL_SYNC | CRING_FEAT_NODROP | \
-				 CRING_FEAT_RW_CUR_POS | CRING_FEAT_CQE_SKIP)
+				 CRING_FEAT_RW_CUR_POS | CRING_FEAT_CQE_SKIP | \
+				 CRING_FEAT_TICKETS | CRING_FEAT_GROUPS)
 #define CRING_SETUP_KNOWN	(CRING_SETUP_CQSIZE | CRING_SETUP_CLAMP)
 #define CRING_LINKS		(CRING_SQE_IO_LINK | CRING_SQE_IO_HARDLINK)
 #define CRING_SQE_KNOWN		(CRING_SQE_FIXED_FILE | CRING_SQE_IO_DRAIN | \
 				 CRING_LINKS | CRING_SQE_ASYNC | \
 				 CRING_SQE_CQE_SKIP_SUCCESS)
 #define CRING_CANCEL_KEYS	(CRING_ASYNC_CANCEL_FD | CRING_ASYNC_CANCEL_OP | \
-				 CRING_ASYNC_CANCEL_USERDATA)
+				 CRING_ASYNC_CANCEL_USERDATA | \
+				 CRING_ASYNC_CANCEL_GROUP | \
+				 CRING_ASYNC_CANCEL_TICKET)
 #define CRING_CANCEL_KNOWN	(CRING_CANCEL_KEYS | CRING_ASYNC_CANCEL_ALL | \
 				 CRING_ASYNC_CANCEL_ANY | \
 				 CRING_ASYNC_CANCEL_FD_FIXED)
@@ -105,16 +108,28 @@ struct cring_op {
  * Requests
  */
 
-/* membership in one keyed list of the index; see index.c */
+/* the keys of the index that more than one request may share */
+enum cring_by {
+	CRING_BY_USER_DATA,
+	CRING_BY_FILE,
+	CRING_BY_OP,
+	CRING_BY_GROUP,
+	CRING_NR_BY
+};
+
+/* a request's place in the index by one key, numbers of records; see index.c */
 struct cring_key {
-	struct hlist_node bucket;
-	struct list_head peers;
+	u32 next;		/* the bucket's next leader */
+	u32 younger;		/* the circle of one value */
+	u32 older;
 };
 
 struct cring_rw {
 	u64 addr;		/* buffer in user space */
-	struct iovec *iov;	/* or its vectors, ours to kfree() */
-	struct cring_buf *buf;	/* or the fixed buffer that holds it */
+	union {
+		struct iovec *iov;	/* its vectors, ours to kfree() */
+		struct cring_buf *buf;	/* fixed: what holds it */
+	};
 	loff_t pos;		/* -1: the file's own */
 	u32 len;		/* bytes, all of them */
 	u32 done;		/* bytes already moved */
@@ -123,10 +138,12 @@ struct cring_rw {
 };
 
 struct cring_timer {
-	struct cring_req *target;	/* LINK_TIMEOUT: whom it watches */
+	union {
+		struct cring_req *target; /* LINK_TIMEOUT: whom it watches */
+		u64 user_data;		/* TIMEOUT_REMOVE: whom */
+	};
 	ktime_t time;			/* as given: relative or absolute */
-	u64 count;			/* completions to wait for, 0: none */
-	u64 user_data;			/* TIMEOUT_REMOVE: whom */
+	u32 count;			/* completions to wait for, 0: none */
 	u32 flags;			/* CRING_TIMEOUT_* */
 	u32 clock;			/* index into cring_ring.clocks */
 	u32 due;			/* the completion count that ends it */
@@ -142,7 +159,9 @@ struct cring_fs {
 
 struct cring_match {
 	u64 user_data;
+	u64 ticket;
 	u32 flags;		/* CRING_ASYNC_CANCEL_* */
+	u32 group;
 	u8 opcode;
 	bool nothing;		/* what it names can have no operations */
 };
@@ -163,17 +182,17 @@ struct cring_match {
  * @refs: who holds the record besides its one owner: a method that has queued
  *	it in a device and has not returned yet
  * @mark: last ALL cancel that has looked at it
+ * @group: from the SQE
  * @ioprio: of a read or write, 0 for the thread's own
+ * @worker: number of the worker that runs it, while RUNNING
  * @retries: attempts that would have blocked although poll said ready
  * @nr_wait: entries of @wait that are in use
- * @by_user_data: index by user_data
- * @by_file: index by file
- * @op_node: all of one opcode
+ * @keys: its places in the index
+ * @next_ticket: the next one in its bucket of tickets
  * @chain: circular list of the chain's remaining members, in order
  * @node: the one list it is on: ready, work, deferred, or someone's own
  * @free_node: the list of records that go back to the pool
  * @ident: what a worker takes on to run it, or NULL; referenced
- * @worker: who runs it, while RUNNING
  * @rw: reads and writes
  * @fs: fsync, fallocate, sync_file_range, copy_file_range
  * @timer: timeouts
@@ -197,20 +216,20 @@ struct cring_req {
 	u32 mark;
 	__poll_t events;
 	atomic_t refs;
+	u32 group;
 	u16 ioprio;
+	u16 worker;
 	u8 retries;
 	u8 nr_wait;
 
-	struct cring_key by_user_data;
-	struct cring_key by_file;
-	struct list_head op_node;
+	struct cring_key keys[CRING_NR_BY];
+	u32 next_ticket;
 	struct list_head chain;
 	union {
 		struct list_head node;
 		struct llist_node free_node;
 	};
 	struct cring_ident *ident;
-	struct cring_worker *worker;
 	union {
 		struct cring_rw rw;
 		struct cring_fs fs;
@@ -242,6 +261,12 @@ struct cring_req {
 /* ---------------------------------------------------------------------------
  * The ring
  */
+
+/* the index by one key: the first leader of each bucket, a record's number */
+struct cring_table {
+	u32 *heads;
+	u32 mask;
+};
 
 /* one clock's pending timeouts; under cring_ring.lock */
 struct cring_clock {
@@ -299,15 +324,13 @@ struct cring_worker {
  * @cq_tail: the kernel's own copy
  * @finished: operations whose CQE was posted or skipped
  * @timeouts_finished: TIMEOUTs among them
- * @user_data_table: index by user_data
- * @file_table: index by file
- * @table_bits: log2 of either table's buckets
+ * @index: what is in flight, by each key
+ * @tickets: and by ticket
  * @drain: whether a drain is under way: @active is kept only then
  * @drain_gate: a drained operation is running: nothing else starts
  * @shut: the owner is done with the ring
  * @closed: its file is gone
  * @ops_put: the operations' reference was dropped
- * @by_op: index by opcode
  * @deferred: requests behind a drain, in order
  * @active: operations in flight that have been started
  * @counted: TIMEOUTs that wait for a completion count, soonest first
@@ -374,15 +397,13 @@ struct cring_ring {
 	u32 cq_tail;
 	u64 finished;
 	u64 timeouts_finished;
-	struct hlist_head *user_data_table;
-	struct hlist_head *file_table;
-	unsigned int table_bits;
+	struct cring_table index[CRING_NR_BY];
+	struct cring_table tickets;
 	bool drain;
 	bool drain_gate;
 	bool shut;
 	bool closed;
 	bool ops_put;
-	struct list_head *by_op;
 	struct list_head deferred;
 	u64 active;
 	struct list_head counted;
@@ -508,28 +529,41 @@ bool cring_park(struct cring_req *req, enum cring_state from,
 void cring_park_index(struct cring_req *req);
 void cring_reissue(struct cring_req *req);
 
-/* index.c APIs: find requests by user_data, file and opcode; under .lock */
+/* index.c APIs: find requests by any key; under .lock */
 int cring_index_init(struct cring_ring *ring, u32 entries);
 void cring_index_destroy(struct cring_ring *ring);
 void cring_index_add(struct cring_req *req);
 void cring_index_del(struct cring_req *req);
 void cring_index_del_file(struct cring_req *req);
-struct cring_req *cring_index_user_data(struct cring_ring *ring, u64 user_data);
-struct cring_req *cring_index_file(struct cring_ring *ring, struct file *file);
-struct cring_req *cring_index_next_user_data(struct cring_req *req);
-struct cring_req *cring_index_next_file(struct cring_req *req);
-void cring_index_rotate_user_data(struct cring_req *req);
-void cring_index_rotate_file(struct cring_req *req);
+struct cring_req *cring_index_first(struct cring_ring *ring, enum cring_by by,
+				    u64 value);
+struct cring_req *cring_index_next(struct cring_req *req, enum cring_by by,
+				   const struct cring_req *first);
+struct cring_req *cring_index_ticket(struct cring_ring *ring, u64 ticket);
+void cring_index_rotate(struct cring_req *req, enum cring_by by);
 
-/* cancel.c APIs */
+/* match.c APIs: what a cancel means */
 struct cring_filter {
 	struct file *file;	/* referenced while in use, or NULL */
 	u64 user_data;
+	u64 ticket;
 	u64 before;		/* tickets below this one */
-	u32 flags;
+	u32 flags;		/* CRING_ASYNC_CANCEL_* */
+	u32 group;
 	u8 opcode;
 };
 
+int cring_cancel_check(const struct cring_match *match);
+bool cring_filter_matches(const struct cring_filter *filter,
+			  const struct cring_req *req);
+enum cring_by cring_filter_by(struct cring_ring *ring,
+			      const struct cring_filter *filter);
+u64 cring_filter_value(const struct cring_filter *filter, enum cring_by by,
+		       u8 opcode);
+struct cring_req *cring_filter_find(struct cring_ring *ring,
+				    const struct cring_filter *filter);
+
+/* cancel.c APIs */
 /**
  * struct cring_pass - one pass of one cancel over what it matches
  * @ring: where
@@ -556,7 +590,6 @@ struct cring_pass {
 	bool waiting;
 };
 
-int cring_cancel_check(const struct cring_match *match);
 s32 cring_cancel(struct cring_ring *ring, const struct cring_filter *filter);
 int cring_cancel_one(struct cring_req *req, struct list_head *todo);
 void cring_cancel_everything(struct cring_ring *ring);
@@ -566,8 +599,6 @@ void cring_pass_run(struct cring_pass *pass, struct cring_ring *ring,
 s32 cring_pass_answer(const struct cring_pass *pass);
 struct cring_req *cring_pass_next(struct cring_ring *ring,
 				  const struct cring_filter *filter, u64 *word);
-bool cring_filter_matches(const struct cring_filter *filter,
-			  const struct cring_req *req);
 
 /* cancel_sync.c APIs */
 int cring_cancel_ioctl(struct cring_ring *ring, void __user *arg);

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The cancel index: find what is in flight by user_data, by file, by opcode.
+ * The cancel index: find what is in flight by user_data, file, opcode, group,
+ * and ticket.
  *
- * Each key is a hash table whose buckets hold one request for each distinct
- * key value, its leader; the others with that value hang on the leader in a
- * circular list, oldest first.  So finding a value costs the same with any
- * number of requests on any number of other values, and the hash is keyed with
- * a secret of the ring, so that user space cannot choose who shares a bucket.
+ * Each key has a hash table whose buckets hold one request for each distinct
+ * value, its leader; the others with that value hang on the leader in a
+ * circle, oldest first.  So finding a value costs the same with any number of
+ * requests on any number of other values, and the hash is keyed with a secret
+ * of the ring, so that user space cannot choose who shares a bucket.  Opcodes
+ * are few, and have a bucket each.  A ticket has one request at most, and no
+ * circle.
+ *
+ * Links are numbers of records in the ring's pool: half the size of pointers,
+ * and there are many of them.
  *
  * Only what was not finished inline is ever entered.  An entry leaves when its
  * CQE is posted, in the same critical section.  All under cring_ring.lock.
@@ -16,6 +22,33 @@
 #include <linux/random.h>
 
 #include "cring.h"
+
+/* the end of a bucket */
+#define CRING_NO_REQ		U32_MAX
+/* in place of a link in a bucket: not a leader, so in none */
+#define CRING_NO_LEADER		(U32_MAX - 1)
+
+static struct cring_req *cring_req_at(struct cring_ring *ring, u32 nr)
+{
+	return nr == CRING_NO_REQ ? NULL : &ring->pool[nr];
+}
+
+static u32 cring_req_nr(const struct cring_req *req)
+{
+	return req - req->ring->pool;
+}
+
+static int cring_table_init(struct cring_table *table, u32 buckets)
+{
+	size_t size = array_size(buckets, sizeof(*table->heads));
+
+	table->mask = buckets - 1;
+	table->heads = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!table->heads)
+		return -ENOMEM;
+	memset(table->heads, 0xff, size);
+	return 0;
+}
 
 /**
  * cring_index_init - allocate an empty index
@@ -27,24 +60,19 @@
  */
 int cring_index_init(struct cring_ring *ring, u32 entries)
 {
-	size_t size = roundup_pow_of_two(entries);
-	unsigned int op;
+	u32 buckets = roundup_pow_of_two(entries);
+	unsigned int by;
+	int ret;
 
 	get_random_bytes(&ring->key, sizeof(ring->key));
-	ring->table_bits = ilog2(size);
-	ring->user_data_table = kvcalloc(size, sizeof(struct hlist_head),
-					 GFP_KERNEL_ACCOUNT);
-	ring->file_table = kvcalloc(size, sizeof(struct hlist_head),
-				    GFP_KERNEL_ACCOUNT);
-	ring->by_op = kvcalloc(CRING_NR_OPS, sizeof(struct list_head),
-			       GFP_KERNEL_ACCOUNT);
-	if (!ring->user_data_table || !ring->file_table || !ring->by_op) {
+	ret = cring_table_init(&ring->tickets, buckets);
+	for (by = 0; !ret && by < CRING_NR_BY; by++)
+		ret = cring_table_init(&ring->index[by],
+				       by == CRING_BY_OP ? CRING_NR_OPS :
+							   buckets);
+	if (ret)
 		cring_index_destroy(ring);
-		return -ENOMEM;
-	}
-	for (op = 0; op < CRING_NR_OPS; op++)
-		INIT_LIST_HEAD(&ring->by_op[op]);
-	return 0;
+	return ret;
 }
 
 /**
@@ -55,152 +83,211 @@ int cring_index_init(struct cring_ring *ring, u32 entries)
  */
 void cring_index_destroy(struct cring_ring *ring)
 {
-	kvfree(ring->user_data_table);
-	kvfree(ring->file_table);
-	kvfree(ring->by_op);
-	ring->user_data_table = NULL;
-	ring->file_table = NULL;
-	ring->by_op = NULL;
+	unsigned int by;
+
+	kvfree(ring->tickets.heads);
+	ring->tickets.heads = NULL;
+	for (by = 0; by < CRING_NR_BY; by++) {
+		kvfree(ring->index[by].heads);
+		ring->index[by].heads = NULL;
+	}
 }
 
-static struct hlist_head *cring_bucket(struct cring_ring *ring,
-				       struct hlist_head *table, u64 key)
+static u32 *cring_bucket(struct cring_ring *ring, enum cring_by by, u64 value)
 {
-	return &table[siphash_1u64(key, &ring->key) &
-		      ((1UL << ring->table_bits) - 1)];
+	struct cring_table *table = &ring->index[by];
+
+	if (by == CRING_BY_OP)
+		return &table->heads[value];
+	return &table->heads[siphash_1u64(value, &ring->key) & table->mask];
 }
 
-static struct hlist_head *cring_user_data_bucket(struct cring_ring *ring,
-						 u64 user_data)
+static u32 *cring_ticket_bucket(struct cring_ring *ring, u64 ticket)
 {
-	return cring_bucket(ring, ring->user_data_table, user_data);
+	struct cring_table *table = &ring->tickets;
+
+	return &table->heads[siphash_1u64(ticket, &ring->key) & table->mask];
 }
 
-static struct hlist_head *cring_file_bucket(struct cring_ring *ring,
-					    const struct file *file)
+static u64 cring_value(const struct cring_req *req, enum cring_by by)
 {
-	return cring_bucket(ring, ring->file_table, (unsigned long)file);
+	switch (by) {
+	case CRING_BY_USER_DATA:
+		return req->user_data;
+	case CRING_BY_FILE:
+		return (unsigned long)req->file;
+	case CRING_BY_OP:
+		return req->opcode;
+	default:
+		return req->group;
+	}
 }
 
-/* a leader is hashed, its peers are not */
-static void cring_key_join(struct cring_key *key, struct cring_key *leader,
-			   struct hlist_head *bucket)
+/* no file and no group: not in that table */
+static bool cring_has_value(const struct cring_req *req, enum cring_by by)
 {
-	INIT_HLIST_NODE(&key->bucket);
+	switch (by) {
+	case CRING_BY_FILE:
+		return req->file;
+	case CRING_BY_GROUP:
+		return req->group;
+	default:
+		return true;
+	}
+}
+
+/**
+ * cring_index_first - the oldest request in flight with a value
+ * @ring: where
+ * @by: which key
+ * @value: its value: user_data, address of the file, opcode, group
+ *
+ * Context: cring_ring.lock.
+ * Return: the leader of that value's circle, or NULL.
+ */
+struct cring_req *cring_index_first(struct cring_ring *ring, enum cring_by by,
+				    u64 value)
+{
+	struct cring_req *req;
+
+	for (req = cring_req_at(ring, *cring_bucket(ring, by, value)); req;
+	     req = cring_req_at(ring, req->keys[by].next))
+		if (cring_value(req, by) == value)
+			return req;
+	return NULL;
+}
+
+/**
+ * cring_index_next - the next younger one with the same value
+ * @req: an indexed request that has a value
+ * @by: which key
+ * @first: where the walk has begun
+ *
+ * Context: cring_ring.lock.
+ * Return: the next in the circle, NULL when that is @first.
+ */
+struct cring_req *cring_index_next(struct cring_req *req, enum cring_by by,
+				   const struct cring_req *first)
+{
+	struct cring_req *next = &req->ring->pool[req->keys[by].younger];
+
+	return next == first ? NULL : next;
+}
+
+/**
+ * cring_index_ticket - the request in flight that has a ticket
+ * @ring: where
+ * @ticket: which
+ *
+ * Context: cring_ring.lock.
+ * Return: the request, or NULL.
+ */
+struct cring_req *cring_index_ticket(struct cring_ring *ring, u64 ticket)
+{
+	struct cring_req *req;
+
+	for (req = cring_req_at(ring, *cring_ticket_bucket(ring, ticket)); req;
+	     req = cring_req_at(ring, req->next_ticket))
+		if (req->ticket == ticket)
+			return req;
+	return NULL;
+}
+
+/* the link that leads to a leader */
+static u32 *cring_link_to(struct cring_req *leader, enum cring_by by)
+{
+	struct cring_ring *ring = leader->ring;
+	u32 *link = cring_bucket(ring, by, cring_value(leader, by));
+	u32 nr = cring_req_nr(leader);
+
+	while (*link != nr)
+		link = &ring->pool[*link].keys[by].next;
+	return link;
+}
+
+/* the next oldest becomes the leader, in the same place of the bucket */
+static void cring_key_abdicate(struct cring_req *req, enum cring_by by)
+{
+	struct cring_key *key = &req->keys[by];
+	struct cring_req *heir = &req->ring->pool[key->younger];
+
+	*cring_link_to(req, by) = key->younger;
+	heir->keys[by].next = key->next;
+	/* also when they are one and the same */
+	if (heir != req)
+		key->next = CRING_NO_LEADER;
+}
+
+static void cring_key_join(struct cring_req *req, enum cring_by by)
+{
+	struct cring_ring *ring = req->ring;
+	u64 value = cring_value(req, by);
+	struct cring_req *leader = cring_index_first(ring, by, value);
+	struct cring_key *key = &req->keys[by];
+	u32 nr = cring_req_nr(req);
+
 	if (leader) {
-		list_add_tail(&key->peers, &leader->peers);
+		struct cring_key *first = &leader->keys[by];
+
+		key->next = CRING_NO_LEADER;
+		key->younger = cring_req_nr(leader);
+		key->older = first->older;
+		ring->pool[first->older].keys[by].younger = nr;
+		first->older = nr;
 	} else {
-		INIT_LIST_HEAD(&key->peers);
-		hlist_add_head(&key->bucket, bucket);
+		u32 *bucket = cring_bucket(ring, by, value);
+
+		key->younger = nr;
+		key->older = nr;
+		key->next = *bucket;
+		*bucket = nr;
 	}
 }
 
-/* make the next oldest the leader */
-static void cring_key_abdicate(struct cring_key *key, struct hlist_head *bucket)
+static void cring_key_leave(struct cring_req *req, enum cring_by by)
 {
-	struct cring_key *next = list_next_entry(key, peers);
+	struct cring_ring *ring = req->ring;
+	struct cring_key *key = &req->keys[by];
 
-	hlist_del_init(&key->bucket);
-	hlist_add_head(&next->bucket, bucket);
+	if (key->younger == cring_req_nr(req))
+		*cring_link_to(req, by) = key->next;
+	else if (key->next != CRING_NO_LEADER)
+		cring_key_abdicate(req, by);
+	ring->pool[key->older].keys[by].younger = key->younger;
+	ring->pool[key->younger].keys[by].older = key->older;
 }
 
-static void cring_key_leave(struct cring_key *key, struct hlist_head *bucket)
+static void cring_ticket_join(struct cring_req *req)
 {
-	if (!hlist_unhashed(&key->bucket)) {
-		if (list_empty(&key->peers))
-			hlist_del_init(&key->bucket);
-		else
-			cring_key_abdicate(key, bucket);
-	}
-	list_del_init(&key->peers);
+	u32 *bucket = cring_ticket_bucket(req->ring, req->ticket);
+
+	req->next_ticket = *bucket;
+	*bucket = cring_req_nr(req);
 }
 
-/**
- * cring_index_user_data - the oldest request in flight with a user_data
- * @ring: where
- * @user_data: what
- *
- * Context: cring_ring.lock.
- * Return: the leader of that value's circular list, or NULL.
- */
-struct cring_req *cring_index_user_data(struct cring_ring *ring, u64 user_data)
+static void cring_ticket_leave(struct cring_req *req)
 {
-	struct cring_req *req;
+	u32 *link = cring_ticket_bucket(req->ring, req->ticket);
+	u32 nr = cring_req_nr(req);
 
-	hlist_for_each_entry(req, cring_user_data_bucket(ring, user_data),
-			     by_user_data.bucket)
-		if (req->user_data == user_data)
-			return req;
-	return NULL;
+	while (*link != nr)
+		link = &req->ring->pool[*link].next_ticket;
+	*link = req->next_ticket;
 }
 
 /**
- * cring_index_file - the oldest request in flight on an open file
- * @ring: where
- * @file: what
- *
- * Context: cring_ring.lock.
- * Return: the leader of that file's circular list, or NULL.
- */
-struct cring_req *cring_index_file(struct cring_ring *ring, struct file *file)
-{
-	struct cring_req *req;
-
-	hlist_for_each_entry(req, cring_file_bucket(ring, file), by_file.bucket)
-		if (req->file == file)
-			return req;
-	return NULL;
-}
-
-/**
- * cring_index_next_user_data - the next younger one with the same user_data
- * @req: an indexed request
- *
- * Context: cring_ring.lock.
- * Return: the next in the circle: after the youngest comes the leader again.
- */
-struct cring_req *cring_index_next_user_data(struct cring_req *req)
-{
-	return list_next_entry(req, by_user_data.peers);
-}
-
-/**
- * cring_index_next_file - the next younger one on the same file
- * @req: an indexed request that has a file
- *
- * Context: cring_ring.lock.
- * Return: the next in the circle: after the youngest comes the leader again.
- */
-struct cring_req *cring_index_next_file(struct cring_req *req)
-{
-	return list_next_entry(req, by_file.peers);
-}
-
-/**
- * cring_index_rotate_user_data - make a leader the last of its circle
- * @req: the leader of its user_data
+ * cring_index_rotate - make a leader the last of its circle
+ * @req: the leader of its value
+ * @by: which key
  *
  * A walk that must let go of the lock rotates what it has seen out of the way
  * and starts at the leader again.
  *
  * Context: cring_ring.lock.
  */
-void cring_index_rotate_user_data(struct cring_req *req)
+void cring_index_rotate(struct cring_req *req, enum cring_by by)
 {
-	cring_key_abdicate(&req->by_user_data,
-			   cring_user_data_bucket(req->ring, req->user_data));
-}
-
-/**
- * cring_index_rotate_file - make a leader the last of its circle
- * @req: the leader of its file
- *
- * Context: cring_ring.lock.
- */
-void cring_index_rotate_file(struct cring_req *req)
-{
-	cring_key_abdicate(&req->by_file,
-			   cring_file_bucket(req->ring, req->file));
+	cring_key_abdicate(req, by);
 }
 
 /**
@@ -211,19 +298,13 @@ void cring_index_rotate_file(struct cring_req *req)
  */
 void cring_index_add(struct cring_req *req)
 {
-	struct cring_ring *ring = req->ring;
-	struct cring_req *leader;
+	unsigned int by;
 
-	lockdep_assert_held(&ring->lock);
-	leader = cring_index_user_data(ring, req->user_data);
-	cring_key_join(&req->by_user_data, leader ? &leader->by_user_data : NULL,
-		       cring_user_data_bucket(ring, req->user_data));
-	if (req->file) {
-		leader = cring_index_file(ring, req->file);
-		cring_key_join(&req->by_file, leader ? &leader->by_file : NULL,
-			       cring_file_bucket(ring, req->file));
-	}
-	list_add_tail(&req->op_node, &ring->by_op[req->opcode]);
+	lockdep_assert_held(&req->ring->lock);
+	for (by = 0; by < CRING_NR_BY; by++)
+		if (cring_has_value(req, by))
+			cring_key_join(req, by);
+	cring_ticket_join(req);
 	req->lflags |= CRING_REQL_INDEXED;
 }
 
@@ -235,14 +316,13 @@ void cring_index_add(struct cring_req *req)
  */
 void cring_index_del(struct cring_req *req)
 {
-	struct cring_ring *ring = req->ring;
+	unsigned int by;
 
-	lockdep_assert_held(&ring->lock);
-	cring_key_leave(&req->by_user_data,
-			cring_user_data_bucket(ring, req->user_data));
-	if (req->file)
-		cring_index_del_file(req);
-	list_del_init(&req->op_node);
+	lockdep_assert_held(&req->ring->lock);
+	for (by = 0; by < CRING_NR_BY; by++)
+		if (cring_has_value(req, by))
+			cring_key_leave(req, by);
+	cring_ticket_leave(req);
 	req->lflags &= ~CRING_REQL_INDEXED;
 }
 
@@ -254,5 +334,5 @@ void cring_index_del(struct cring_req *req)
  */
 void cring_index_del_file(struct cring_req *req)
 {
-	cring_key_leave(&req->by_file, cring_file_bucket(req->ring, req->file));
+	cring_key_leave(req, CRING_BY_FILE);
 }

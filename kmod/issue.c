@@ -86,17 +86,19 @@ static enum cring_verdict cring_try(struct cring_req *req, enum cring_how how)
 {
 	const struct cring_op *op = cring_op_get(req->opcode);
 	/* the request may be gone, or another one, when the method returns */
-	struct cring_worker *worker = req->worker;
+	struct cring_worker *worker = NULL;
 	enum cring_verdict verdict;
 
-	if (how == CRING_HOW_WORKER && !cring_worker_enter(worker, req)) {
-		req->res = -ECANCELED;
-		return CRING_V_DONE;
-	}
-	if (how == CRING_HOW_WORKER)
+	if (how == CRING_HOW_WORKER) {
+		worker = &req->ring->workers[req->worker];
+		if (!cring_worker_enter(worker, req)) {
+			req->res = -ECANCELED;
+			return CRING_V_DONE;
+		}
 		req->flags |= CRING_REQ_STARTED;
+	}
 	verdict = op->issue(req, how);
-	if (how == CRING_HOW_WORKER)
+	if (worker)
 		cring_worker_leave(worker);
 	if (verdict == CRING_V_DONE && unlikely(req->res < 0))
 		cring_fix_result(req, how);

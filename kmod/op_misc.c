@@ -26,14 +26,17 @@ static int cring_cancel_prep(struct cring_req *req, const struct cring_sqe *sqe)
 {
 	struct cring_match *match = &req->match;
 
-	if (sqe->ioprio || sqe->off || sqe->buf_index || sqe->fd_in ||
-	    sqe->len > U8_MAX)
+	if (sqe->ioprio || sqe->buf_index || sqe->fd_in || sqe->len > U8_MAX)
 		return -EINVAL;
 	*match = (struct cring_match) {
 		.user_data = sqe->addr,
+		.ticket = sqe->off,
 		.flags = sqe->cancel_flags,
+		.group = sqe->group,
 		.opcode = sqe->len,
 	};
+	/* whom it cancels; it is in none itself */
+	req->group = 0;
 	if (cring_cancel_check(match))
 		return -EINVAL;
 	if (!(match->flags & CRING_ASYNC_CANCEL_FD))
@@ -58,8 +61,10 @@ static enum cring_verdict cring_cancel_issue(struct cring_req *req,
 	struct cring_filter filter = {
 		.file = req->file,
 		.user_data = match->user_data,
+		.ticket = match->ticket,
 		.before = match->nothing ? 0 : req->ticket,
 		.flags = match->flags,
+		.group = match->group,
 		.opcode = match->opcode,
 	};
 

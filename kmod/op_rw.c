@@ -160,11 +160,18 @@ static int cring_rw_fixed_prep(struct cring_req *req,
 	return 0;
 }
 
+static bool cring_rw_is_fixed(const struct cring_req *req)
+{
+	return req->opcode == CRING_OP_READ_FIXED ||
+	       req->opcode == CRING_OP_WRITE_FIXED;
+}
+
 static void cring_rw_cleanup(struct cring_req *req)
 {
-	kfree(req->rw.iov);
-	if (req->rw.buf)
+	if (cring_rw_is_fixed(req))
 		cring_buf_put(req->rw.buf);
+	else
+		kfree(req->rw.iov);
 }
 
 /* --- the file's position --- */
@@ -293,7 +300,7 @@ static void cring_rw_iter(struct cring_req *req, int rw, struct iov_iter *iter)
 {
 	struct cring_rw *r = &req->rw;
 
-	if (r->buf) {
+	if (cring_rw_is_fixed(req)) {
 		cring_buf_iter(r->buf, rw, r->addr + r->done, r->len - r->done,
 			       iter);
 	} else if (r->iov) {
@@ -351,7 +358,7 @@ static ssize_t cring_rw_legacy(struct cring_req *req, int rw)
 	loff_t *pos = cring_has_pos(file) ? &req->iocb.ki_pos : NULL;
 	ssize_t ret, done = 0;
 
-	if (req->rw.buf || req->rw.rw_flags)
+	if (cring_rw_is_fixed(req) || req->rw.rw_flags)
 		return -EOPNOTSUPP;
 	ret = rw_verify_area(rw, file, &req->iocb.ki_pos, req->rw.len);
 	if (ret)
@@ -405,7 +412,7 @@ static void cring_rw_fault_in(struct cring_req *req, int rw)
 {
 	struct iov_iter iter;
 
-	if (req->rw.buf)
+	if (cring_rw_is_fixed(req))
 		return;
 	cring_rw_iter(req, rw, &iter);
 	if (rw == WRITE)

@@ -62,7 +62,7 @@ static int cring_sqe_check(struct cring_ring *ring, const struct cring_op *op,
 {
 	if (unlikely(!op || sqe->flags & ~CRING_SQE_KNOWN))
 		return -EINVAL;
-	if (unlikely(sqe->__resv | sqe->deadline | sqe->group |
+	if (unlikely(sqe->__resv | sqe->deadline |
 		     (sqe->xflags & CRING_SQE_X_REQUIRED)))
 		return -EINVAL;
 	if (unlikely(sqe->flags & CRING_SQE_FIXED_FILE &&
@@ -175,6 +175,7 @@ static void cring_accept_one(struct cring_accept *a, struct cring_req *req,
 
 	req->file = NULL;
 	req->user_data = sqe->user_data;
+	req->group = sqe->group;
 	req->ticket = ring->accepted + a->nr;
 	req->opcode = sqe->opcode;
 	req->sqe_flags = sqe->flags;
@@ -185,7 +186,6 @@ static void cring_accept_one(struct cring_accept *a, struct cring_req *req,
 	req->retries = 0;
 	req->nr_wait = 0;
 	req->ident = NULL;
-	req->worker = NULL;
 	atomic_set(&req->refs, 1);
 
 	ret = cring_req_prep(req, sqe);

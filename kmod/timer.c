@@ -334,15 +334,12 @@ static struct cring_req *cring_timeout_find(struct cring_req *remove, u8 opcode)
 	struct cring_ring *ring = remove->ring;
 	struct cring_req *first, *req;
 
-	first = cring_index_user_data(ring, remove->timer.user_data);
-	req = first;
-	do {
-		if (!req)
-			return NULL;
+	first = cring_index_first(ring, CRING_BY_USER_DATA,
+				  remove->timer.user_data);
+	for (req = first; req;
+	     req = cring_index_next(req, CRING_BY_USER_DATA, first))
 		if (req->opcode == opcode && req->ticket < remove->ticket)
 			return req;
-		req = cring_index_next_user_data(req);
-	} while (req != first);
 	return NULL;
 }
 

@@ -80,7 +80,7 @@ static struct cring_req *cring_work_pop(struct cring_ring *ring,
 	req = list_first_entry_or_null(&ring->work, struct cring_req, node);
 	if (req) {
 		list_del_init(&req->node);
-		req->worker = worker;
+		req->worker = worker - ring->workers;
 		cring_word_own(&req->word, CRING_RUNNING);
 	} else {
 		list_add(&worker->idle, &ring->idle);
@@ -97,9 +97,11 @@ static struct cring_req *cring_work_pop(struct cring_ring *ring,
  */
 void cring_worker_interrupt(struct cring_req *req)
 {
-	struct cring_worker *worker = READ_ONCE(req->worker);
+	struct cring_worker *worker;
 
 	lockdep_assert_held(&req->ring->lock);
+	/* perhaps that of a later state: it is asked what it runs */
+	worker = &req->ring->workers[READ_ONCE(req->worker)];
 	spin_lock(&worker->lock);
 	if (worker->req == req)
 		send_sig(SIGKILL, worker->task, 1);

@@ -20,34 +20,49 @@ struct index_test {
 	struct file files[NR_FILES];	/* only their addresses are used */
 };
 
-static struct cring_req *find_user_data(struct cring_req *like)
-{
-	return cring_index_user_data(like->ring, like->user_data);
-}
-
-static struct cring_req *find_file(struct cring_req *like)
-{
-	return cring_index_file(like->ring, like->file);
-}
-
-enum { BY_USER_DATA, BY_FILE, NR_KEYS };
-
-/* either key of a request, so that a test can be made for both */
-static const struct key_ops {
-	const char *name;
-	struct cring_req *(*find)(struct cring_req *like);
-	struct cring_req *(*next)(struct cring_req *req);
-	void (*rotate)(struct cring_req *req);
-} key_ops[NR_KEYS] = {
-	[BY_USER_DATA] = {
-		"user_data", find_user_data, cring_index_next_user_data,
-		cring_index_rotate_user_data,
-	},
-	[BY_FILE] = {
-		"file", find_file, cring_index_next_file,
-		cring_index_rotate_file,
-	},
+/* the key that is not of one request only, so that a test can be made for each */
+static const char *const key_names[CRING_NR_BY] = {
+	[CRING_BY_USER_DATA] = "user_data",
+	[CRING_BY_FILE] = "file",
+	[CRING_BY_OP] = "opcode",
+	[CRING_BY_GROUP] = "group",
 };
+
+static u64 value_of(const struct cring_req *req, enum cring_by by)
+{
+	switch (by) {
+	case CRING_BY_USER_DATA:
+		return req->user_data;
+	case CRING_BY_FILE:
+		return (unsigned long)req->file;
+	case CRING_BY_OP:
+		return req->opcode;
+	default:
+		return req->group;
+	}
+}
+
+/* the leader of those that share a request's value */
+static struct cring_req *find(struct cring_req *like, enum cring_by by)
+{
+	return cring_index_first(like->ring, by, value_of(like, by));
+}
+
+static struct cring_req *with_user_data(struct index_test *t, u64 user_data)
+{
+	return cring_index_first(&t->ring, CRING_BY_USER_DATA, user_data);
+}
+
+static struct cring_req *with_file(struct index_test *t, struct file *file)
+{
+	return cring_index_first(&t->ring, CRING_BY_FILE, (unsigned long)file);
+}
+
+/* around and around the circle */
+static struct cring_req *next(struct cring_req *req, enum cring_by by)
+{
+	return cring_index_next(req, by, NULL);
+}
 
 static void add(struct cring_req *req)
 {
@@ -92,6 +107,7 @@ static int index_test_init(struct kunit *test)
 		return -ENOMEM;
 	test->priv = t;
 	spin_lock_init(&t->ring.lock);
+	t->ring.pool = t->reqs;
 	for (i = 0; i < NR_REQS; i++) {
 		t->reqs[i].ring = &t->ring;
 		t->reqs[i].opcode = CRING_OP_READ;
@@ -150,8 +166,7 @@ static struct cring_req *letter(struct index_test *t, char c)
 	return &t->reqs[c - 'a'];
 }
 
-static void play(struct index_test *t, const struct key_ops *key,
-		 const char *history)
+static void play(struct index_test *t, enum cring_by by, const char *history)
 {
 	/* the leader is whoever is found with a's key */
 	struct cring_req *a = letter(t, 'a');
@@ -166,22 +181,22 @@ static void play(struct index_test *t, const struct key_ops *key,
 			del(letter(t, *++c));
 			break;
 		case '@':
-			key->rotate(key->find(a));
+			cring_index_rotate(find(a, by), by);
 			break;
 		}
 	}
 }
 
 /* spells the circle, twice around: it has no other end */
-static void spell(struct index_test *t, const struct key_ops *key, char *out,
+static void spell(struct index_test *t, enum cring_by by, char *out,
 		  unsigned int len)
 {
-	struct cring_req *first = key->find(letter(t, 'a')), *req = first;
+	struct cring_req *first = find(letter(t, 'a'), by), *req = first;
 	unsigned int rounds = 0;
 
 	while (req && rounds < 2 && len-- > 1) {
 		*out++ = 'a' + (req - t->reqs);
-		req = key->next(req);
+		req = next(req, by);
 		rounds += req == first;
 	}
 	*out = '\0';
@@ -194,30 +209,34 @@ static void those_with_one_key_stand_in_order(struct kunit *test)
 	struct index_test *t = test->priv;
 	unsigned int k, b, i;
 
-	for (k = 0; k < NR_KEYS; k++) {
+	for (k = 0; k < CRING_NR_BY; k++) {
 		for (b = 0; b < ARRAY_SIZE(buckets); b++) {
 			struct cring_req *apart;
 			char want[64], got[64];
 
 			rebuild(test, buckets[b]);
 			for (i = 0; i < NR_FILES; i++) {
-				t->reqs[i].user_data = k == BY_USER_DATA ? 7 : i;
-				t->reqs[i].file = &t->files[k == BY_FILE ? 7 : i];
+				t->reqs[i].user_data = k == CRING_BY_USER_DATA ? 7 : i;
+				t->reqs[i].file = &t->files[k == CRING_BY_FILE ? 7 : i];
+				t->reqs[i].opcode = k == CRING_BY_OP ? 7 : i;
+				t->reqs[i].group = k == CRING_BY_GROUP ? 7 : i;
 			}
 			/* these are in the same bucket, and have nothing to do with it */
 			enter(t, 100, 100, NULL);
-			play(t, &key_ops[k], what->history);
+			play(t, k, what->history);
 			enter(t, 101, 101, NULL);
 
 			snprintf(want, sizeof(want), "%s%s", what->order,
 				 what->order);
-			spell(t, &key_ops[k], got, sizeof(got));
+			spell(t, k, got, sizeof(got));
 			KUNIT_EXPECT_STREQ_MSG(test, got, want,
 					       "by %s, %u buckets",
-					       key_ops[k].name, buckets[b]);
+					       key_names[k], buckets[b]);
 			for (i = 100; i < 102; i++) {
 				apart = &t->reqs[i];
-				KUNIT_EXPECT_PTR_EQ(test, find_user_data(apart),
+				KUNIT_EXPECT_PTR_EQ(test,
+						    find(apart,
+							 CRING_BY_USER_DATA),
 						    apart);
 			}
 		}
@@ -233,12 +252,15 @@ static void an_empty_index_finds_nothing(struct kunit *test)
 	struct index_test *t = test->priv;
 	unsigned int op;
 
-	KUNIT_EXPECT_NULL(test, cring_index_user_data(&t->ring, 0));
-	KUNIT_EXPECT_NULL(test, cring_index_user_data(&t->ring, U64_MAX));
-	KUNIT_EXPECT_NULL(test, cring_index_file(&t->ring, NULL));
-	KUNIT_EXPECT_NULL(test, cring_index_file(&t->ring, &t->files[0]));
+	KUNIT_EXPECT_NULL(test, with_user_data(t, 0));
+	KUNIT_EXPECT_NULL(test, with_user_data(t, U64_MAX));
+	KUNIT_EXPECT_NULL(test, with_file(t, NULL));
+	KUNIT_EXPECT_NULL(test, with_file(t, &t->files[0]));
 	for (op = 0; op < CRING_NR_OPS; op++)
-		KUNIT_EXPECT_TRUE(test, list_empty(&t->ring.by_op[op]));
+		KUNIT_EXPECT_NULL(test, cring_index_first(&t->ring, CRING_BY_OP,
+							  op));
+	KUNIT_EXPECT_NULL(test, cring_index_first(&t->ring, CRING_BY_GROUP, 1));
+	KUNIT_EXPECT_NULL(test, cring_index_ticket(&t->ring, 0));
 }
 
 static void a_request_is_found_by_each_of_its_keys(struct kunit *test)
@@ -246,17 +268,17 @@ static void a_request_is_found_by_each_of_its_keys(struct kunit *test)
 	struct index_test *t = test->priv;
 	struct cring_req *req = enter(t, 0, 7, &t->files[1]);
 
-	KUNIT_EXPECT_PTR_EQ(test, cring_index_user_data(&t->ring, 7), req);
-	KUNIT_EXPECT_PTR_EQ(test, cring_index_file(&t->ring, &t->files[1]), req);
-	KUNIT_EXPECT_PTR_EQ(test, cring_index_next_user_data(req), req);
-	KUNIT_EXPECT_PTR_EQ(test, cring_index_next_file(req), req);
+	KUNIT_EXPECT_PTR_EQ(test, with_user_data(t, 7), req);
+	KUNIT_EXPECT_PTR_EQ(test, with_file(t, &t->files[1]), req);
+	KUNIT_EXPECT_PTR_EQ(test, next(req, CRING_BY_USER_DATA), req);
+	KUNIT_EXPECT_PTR_EQ(test, next(req, CRING_BY_FILE), req);
 
-	KUNIT_EXPECT_NULL(test, cring_index_user_data(&t->ring, 6));
-	KUNIT_EXPECT_NULL(test, cring_index_file(&t->ring, &t->files[0]));
+	KUNIT_EXPECT_NULL(test, with_user_data(t, 6));
+	KUNIT_EXPECT_NULL(test, with_file(t, &t->files[0]));
 
 	del(req);
-	KUNIT_EXPECT_NULL(test, cring_index_user_data(&t->ring, 7));
-	KUNIT_EXPECT_NULL(test, cring_index_file(&t->ring, &t->files[1]));
+	KUNIT_EXPECT_NULL(test, with_user_data(t, 7));
+	KUNIT_EXPECT_NULL(test, with_file(t, &t->files[1]));
 }
 
 static void a_request_says_whether_it_is_in_the_index(struct kunit *test)
@@ -278,13 +300,13 @@ static void a_request_without_a_file_is_found_by_user_data(struct kunit *test)
 	struct cring_req *timeout = enter(t, 0, 7, NULL);
 	struct cring_req *read = enter(t, 1, 7, &t->files[0]);
 
-	KUNIT_EXPECT_PTR_EQ(test, cring_index_user_data(&t->ring, 7), timeout);
-	KUNIT_EXPECT_PTR_EQ(test, cring_index_next_user_data(timeout), read);
-	KUNIT_EXPECT_NULL(test, cring_index_file(&t->ring, NULL));
-	KUNIT_EXPECT_PTR_EQ(test, cring_index_file(&t->ring, &t->files[0]), read);
+	KUNIT_EXPECT_PTR_EQ(test, with_user_data(t, 7), timeout);
+	KUNIT_EXPECT_PTR_EQ(test, next(timeout, CRING_BY_USER_DATA), read);
+	KUNIT_EXPECT_NULL(test, with_file(t, NULL));
+	KUNIT_EXPECT_PTR_EQ(test, with_file(t, &t->files[0]), read);
 
 	del(timeout);
-	KUNIT_EXPECT_PTR_EQ(test, cring_index_user_data(&t->ring, 7), read);
+	KUNIT_EXPECT_PTR_EQ(test, with_user_data(t, 7), read);
 }
 
 static void a_request_that_loses_its_file_stays_with_its_user_data(struct kunit *test)
@@ -295,14 +317,14 @@ static void a_request_that_loses_its_file_stays_with_its_user_data(struct kunit 
 
 	cring_index_del_file(first);
 	first->file = NULL;
-	KUNIT_EXPECT_PTR_EQ(test, cring_index_file(&t->ring, &t->files[0]),
+	KUNIT_EXPECT_PTR_EQ(test, with_file(t, &t->files[0]),
 			    second);
-	KUNIT_EXPECT_PTR_EQ(test, cring_index_next_file(second), second);
-	KUNIT_EXPECT_PTR_EQ(test, cring_index_user_data(&t->ring, 7), first);
-	KUNIT_EXPECT_PTR_EQ(test, cring_index_next_user_data(first), second);
+	KUNIT_EXPECT_PTR_EQ(test, next(second, CRING_BY_FILE), second);
+	KUNIT_EXPECT_PTR_EQ(test, with_user_data(t, 7), first);
+	KUNIT_EXPECT_PTR_EQ(test, next(first, CRING_BY_USER_DATA), second);
 
 	del(first);
-	KUNIT_EXPECT_PTR_EQ(test, cring_index_user_data(&t->ring, 7), second);
+	KUNIT_EXPECT_PTR_EQ(test, with_user_data(t, 7), second);
 }
 
 static void user_data_that_differs_in_one_bit_is_another(struct kunit *test)
@@ -313,14 +335,14 @@ static void user_data_that_differs_in_one_bit_is_another(struct kunit *test)
 	enter(t, 64, 0, NULL);
 	for (bit = 0; bit < 64; bit++) {
 		KUNIT_EXPECT_NULL(test,
-				  cring_index_user_data(&t->ring, 1ULL << bit));
+				  with_user_data(t, 1ULL << bit));
 		enter(t, bit, 1ULL << bit, NULL);
 	}
 	for (bit = 0; bit < 64; bit++)
 		KUNIT_EXPECT_PTR_EQ(test,
-				    cring_index_user_data(&t->ring, 1ULL << bit),
+				    with_user_data(t, 1ULL << bit),
 				    &t->reqs[bit]);
-	KUNIT_EXPECT_PTR_EQ(test, cring_index_user_data(&t->ring, 0),
+	KUNIT_EXPECT_PTR_EQ(test, with_user_data(t, 0),
 			    &t->reqs[64]);
 }
 
@@ -335,16 +357,16 @@ static void a_record_comes_back_with_other_keys(struct kunit *test)
 		struct file *file = &t->files[use % 2 + 1];
 
 		req = enter(t, 0, use, file);
-		KUNIT_EXPECT_PTR_EQ(test, cring_index_user_data(&t->ring, use),
+		KUNIT_EXPECT_PTR_EQ(test, with_user_data(t, use),
 				    req);
-		KUNIT_EXPECT_PTR_EQ(test, cring_index_file(&t->ring, file), req);
+		KUNIT_EXPECT_PTR_EQ(test, with_file(t, file), req);
 		KUNIT_EXPECT_NULL(test,
-				  cring_index_user_data(&t->ring, use - 1 ?: 100));
+				  with_user_data(t, use - 1 ?: 100));
 		del(req);
-		KUNIT_EXPECT_NULL(test, cring_index_user_data(&t->ring, use));
-		KUNIT_EXPECT_NULL(test, cring_index_file(&t->ring, file));
+		KUNIT_EXPECT_NULL(test, with_user_data(t, use));
+		KUNIT_EXPECT_NULL(test, with_file(t, file));
 	}
-	KUNIT_EXPECT_PTR_EQ(test, cring_index_user_data(&t->ring, 0),
+	KUNIT_EXPECT_PTR_EQ(test, with_user_data(t, 0),
 			    &t->reqs[1]);
 }
 
@@ -354,7 +376,7 @@ static void each_opcode_has_its_requests_in_order(struct kunit *test)
 		CRING_OP_NOP, CRING_OP_READ, CRING_OP_COPY_FILE_RANGE, U8_MAX
 	};
 	struct index_test *t = test->priv;
-	struct cring_req *req;
+	struct cring_req *first, *req;
 	unsigned int i, o;
 
 	for (i = 0; i < 40; i++) {
@@ -364,8 +386,10 @@ static void each_opcode_has_its_requests_in_order(struct kunit *test)
 	for (i = 0; i < 20; i++)
 		del(&t->reqs[i]);
 	for (o = 0; o < ARRAY_SIZE(opcodes); o++) {
+		first = cring_index_first(&t->ring, CRING_BY_OP, opcodes[o]);
 		i = 20 + o;
-		list_for_each_entry(req, &t->ring.by_op[opcodes[o]], op_node) {
+		for (req = first; req;
+		     req = cring_index_next(req, CRING_BY_OP, first)) {
 			KUNIT_EXPECT_PTR_EQ(test, req, &t->reqs[i]);
 			i += ARRAY_SIZE(opcodes);
 		}
@@ -392,7 +416,7 @@ static void there_are_no_fewer_buckets_than_requests(struct kunit *test)
 		u64 buckets;
 
 		rebuild(test, entries[i]);
-		buckets = 1ULL << t->ring.table_bits;
+		buckets = t->ring.tickets.mask + 1ULL;
 		KUNIT_EXPECT_GE(test, buckets, entries[i]);
 		/* and no more than it takes */
 		KUNIT_EXPECT_LT(test, buckets, 2 * entries[i]);
@@ -415,30 +439,30 @@ static void hundreds_with_one_key_stay_in_order(struct kunit *test)
 	for (i = 0; i < NR_REQS; i += 3)
 		del(&t->reqs[i]);
 
-	req = cring_index_user_data(&t->ring, 7);
-	file_req = cring_index_file(&t->ring, &t->files[0]);
+	req = with_user_data(t, 7);
+	file_req = with_file(t, &t->files[0]);
 	for (i = 0; i < NR_REQS; i++) {
 		if (i % 3 == 0)
 			continue;
 		KUNIT_ASSERT_PTR_EQ(test, req, &t->reqs[i]);
 		KUNIT_ASSERT_PTR_EQ(test, file_req, &t->reqs[i]);
-		req = cring_index_next_user_data(req);
-		file_req = cring_index_next_file(file_req);
+		req = next(req, CRING_BY_USER_DATA);
+		file_req = next(file_req, CRING_BY_FILE);
 	}
-	KUNIT_EXPECT_PTR_EQ(test, req, cring_index_user_data(&t->ring, 7));
+	KUNIT_EXPECT_PTR_EQ(test, req, with_user_data(t, 7));
 	KUNIT_EXPECT_PTR_EQ(test, file_req,
-			    cring_index_file(&t->ring, &t->files[0]));
+			    with_file(t, &t->files[0]));
 
 	/* always the leader, until nobody is left */
 	for (i = 0; i < NR_REQS; i++) {
 		if (i % 3 == 0)
 			continue;
-		KUNIT_ASSERT_PTR_EQ(test, cring_index_user_data(&t->ring, 7),
+		KUNIT_ASSERT_PTR_EQ(test, with_user_data(t, 7),
 				    &t->reqs[i]);
 		del(&t->reqs[i]);
 	}
-	KUNIT_EXPECT_NULL(test, cring_index_user_data(&t->ring, 7));
-	KUNIT_EXPECT_NULL(test, cring_index_file(&t->ring, &t->files[0]));
+	KUNIT_EXPECT_NULL(test, with_user_data(t, 7));
+	KUNIT_EXPECT_NULL(test, with_file(t, &t->files[0]));
 }
 
 static void hundreds_of_keys_in_few_buckets_are_all_found(struct kunit *test)
@@ -454,25 +478,23 @@ static void hundreds_of_keys_in_few_buckets_are_all_found(struct kunit *test)
 		/* 7 and 400 have no common divisor: all of them, in no order */
 		for (n = 0, gone = 0; n < NR_REQS; n++) {
 			KUNIT_EXPECT_PTR_EQ(test,
-					    cring_index_user_data(&t->ring,
-								  gone << 20),
+					    with_user_data(t, gone << 20),
 					    &t->reqs[gone]);
 			del(&t->reqs[gone]);
 			KUNIT_EXPECT_NULL(test,
-					  cring_index_user_data(&t->ring,
-								gone << 20));
+					  with_user_data(t, gone << 20));
 			gone = (gone + 7) % NR_REQS;
 		}
 	}
 }
 
 /* buckets that have somebody in them */
-static unsigned int used_buckets(struct hlist_head *table, unsigned int buckets)
+static unsigned int used_buckets(const struct cring_table *table)
 {
 	unsigned int b, used = 0;
 
-	for (b = 0; b < buckets; b++)
-		used += !hlist_empty(&table[b]);
+	for (b = 0; b <= table->mask; b++)
+		used += table->heads[b] != U32_MAX;
 	return used;
 }
 
@@ -488,8 +510,7 @@ static void keys_that_differ_in_any_bits_spread(struct kunit *test)
 		for (i = 0; i < buckets; i++)
 			enter(t, i, (u64)i << shift, NULL);
 		/* 162 when it is chance; 130 is out of its reach */
-		KUNIT_EXPECT_GT_MSG(test, used_buckets(t->ring.user_data_table,
-						       buckets),
+		KUNIT_EXPECT_GT_MSG(test, used_buckets(&t->ring.index[CRING_BY_USER_DATA]),
 				    130, "bits from %u on", shift);
 		for (i = 0; i < buckets; i++)
 			del(&t->reqs[i]);
@@ -507,8 +528,7 @@ static void files_spread(struct kunit *test)
 		rebuild(test, buckets);
 		for (i = 0; i < buckets; i++)
 			enter(t, i, i, (struct file *)(((u64)i + 1) << shift));
-		KUNIT_EXPECT_GT_MSG(test, used_buckets(t->ring.file_table,
-						       buckets),
+		KUNIT_EXPECT_GT_MSG(test, used_buckets(&t->ring.index[CRING_BY_FILE]),
 				    130, "bits from %u on", shift);
 		for (i = 0; i < buckets; i++)
 			del(&t->reqs[i]);
@@ -521,23 +541,21 @@ static void files_spread(struct kunit *test)
  */
 struct model {
 	bool in[NR_REQS];
-	u32 since[NR_KEYS][NR_REQS];
+	u32 since[CRING_NR_BY][NR_REQS];
 	u32 now;
 };
 
 static bool model_same_key(struct index_test *t, unsigned int k, unsigned int a,
 			   unsigned int b)
 {
-	if (k == BY_USER_DATA)
-		return t->reqs[a].user_data == t->reqs[b].user_data;
-	return t->reqs[a].file == t->reqs[b].file;
+	return value_of(&t->reqs[a], k) == value_of(&t->reqs[b], k);
 }
 
 /* the circle has everybody of the key of reqs[like], by age, and then ends */
 static bool model_agrees(struct index_test *t, const struct model *model,
 			 unsigned int k, unsigned int like)
 {
-	struct cring_req *first = key_ops[k].find(&t->reqs[like]), *req = first;
+	struct cring_req *first = find(&t->reqs[like], k), *req = first;
 	unsigned int i, want = 0, seen = 0;
 	u32 last = 0;
 
@@ -551,7 +569,7 @@ static bool model_agrees(struct index_test *t, const struct model *model,
 		    model->since[k][i] <= last || ++seen > want)
 			return false;
 		last = model->since[k][i];
-		req = key_ops[k].next(req);
+		req = next(req, k);
 	} while (req != first);
 	return seen == want;
 }
@@ -576,28 +594,30 @@ static void a_long_history_agrees_with_a_model(struct kunit *test)
 			unsigned int i = r % NR_REQS;
 			struct cring_req *req = &t->reqs[i];
 
-			k = r >> 16 & 1;
+			k = r >> 16 & 3;
 			model->now++;
 			if (!model->in[i]) {
-				enter(t, i, r >> 17 & 7,
-				      &t->files[r >> 20 & 7]);
+				req->opcode = r >> 26 & 3;
+				req->group = 1 + (r >> 28 & 7);
+				enter(t, i, r >> 18 & 7,
+				      &t->files[r >> 21 & 7]);
 				model->in[i] = true;
-				model->since[BY_USER_DATA][i] = model->now;
-				model->since[BY_FILE][i] = model->now;
-			} else if (r >> 23 & 1) {
+				for (k = 0; k < CRING_NR_BY; k++)
+					model->since[k][i] = model->now;
+			} else if (r >> 24 & 1) {
 				del(req);
 				model->in[i] = false;
 			} else {
-				req = key_ops[k].find(req);
+				req = find(req, k);
 				KUNIT_ASSERT_NOT_NULL(test, req);
-				key_ops[k].rotate(req);
+				cring_index_rotate(req, k);
 				model->since[k][req - t->reqs] = model->now;
 			}
-			for (k = 0; k < NR_KEYS; k++)
+			for (k = 0; k < CRING_NR_BY; k++)
 				KUNIT_ASSERT_TRUE_MSG(test,
 						      model_agrees(t, model, k, i),
 						      "step %u, by %s, %u buckets",
-						      step, key_ops[k].name,
+						      step, key_names[k],
 						      buckets[b]);
 		}
 	}

@@ -412,7 +412,6 @@ static void expect_common(struct kunit *test, const struct cring_req *req)
 	KUNIT_EXPECT_EQ(test, req->mark, 0);
 	KUNIT_EXPECT_EQ(test, req->retries, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&req->refs), 1);
-	KUNIT_EXPECT_NULL(test, req->worker);
 	KUNIT_EXPECT_TRUE(test, list_empty(&req->chain));
 }
 
@@ -469,7 +468,6 @@ static void expect_clean_reads(struct pool_test *t)
 		KUNIT_EXPECT_EQ(test, req->nr_wait, 1);
 		KUNIT_EXPECT_EQ(test, req->ioprio, 0);
 		KUNIT_EXPECT_NULL(test, req->rw.iov);
-		KUNIT_EXPECT_NULL(test, req->rw.buf);
 		KUNIT_EXPECT_EQ(test, req->rw.addr, t->mem);
 		KUNIT_EXPECT_EQ(test, req->rw.len, 8);
 		KUNIT_EXPECT_EQ(test, req->rw.done, 0);

@@ -97,7 +97,6 @@ static const struct field {
 	/* reserved, and kept for what is not there yet */
 	FIELD(0, __resv),
 	FIELD(0, deadline),
-	FIELD(0, group),
 };
 
 /* a bit of each byte of each field that the row does not name, alone */
@@ -232,8 +231,8 @@ static void what_the_sqe_says_wrong_itself_comes_before_its_file(struct kunit *t
 	struct cring_sqe sqe = fine_sqe(t, row);
 
 	sqe.fd = -1;
-	sqe.group = 1;
-	EXPECT_ANSWER(t, &sqe, -EINVAL, "group, and not open");
+	sqe.deadline = 1;
+	EXPECT_ANSWER(t, &sqe, -EINVAL, "deadline, and not open");
 }
 
 static struct kunit_case cring_validate_cases[] = {

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a cancel means: its keys and flags, and where in the index to look.
+ */
+#include "cring.h"
+
+/* does a cancel with these flags look at user_data? */
+static bool cring_by_user_data(u32 flags)
+{
+	return flags & CRING_ASYNC_CANCEL_USERDATA ||
+	       !(flags & (CRING_CANCEL_KEYS | CRING_ASYNC_CANCEL_ANY));
+}
+
+/**
+ * cring_cancel_check - are a cancel's keys and flags well-formed?
+ * @match: as user space gave it
+ *
+ * Context: any.
+ * Return: 0 or -EINVAL.
+ */
+int cring_cancel_check(const struct cring_match *match)
+{
+	u32 flags = match->flags;
+
+	if (flags & ~CRING_CANCEL_KNOWN)
+		return -EINVAL;
+	if (flags & CRING_ASYNC_CANCEL_ANY && flags & CRING_CANCEL_KEYS)
+		return -EINVAL;
+	if (flags & CRING_ASYNC_CANCEL_FD_FIXED &&
+	    !(flags & CRING_ASYNC_CANCEL_FD))
+		return -EINVAL;
+	/* there is one at most */
+	if (flags & CRING_ASYNC_CANCEL_TICKET &&
+	    flags & CRING_ASYNC_CANCEL_ALL)
+		return -EINVAL;
+	if (match->user_data && !cring_by_user_data(flags))
+		return -EINVAL;
+	if (match->ticket && !(flags & CRING_ASYNC_CANCEL_TICKET))
+		return -EINVAL;
+	/* an operation without a group is in none, not in group 0 */
+	if (!match->group != !(flags & CRING_ASYNC_CANCEL_GROUP))
+		return -EINVAL;
+	if (flags & CRING_ASYNC_CANCEL_OP) {
+		if (!cring_op_get(match->opcode))
+			return -EINVAL;
+	} else if (match->opcode) {
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * cring_filter_matches - is this request meant?
+ * @filter: what is meant
+ * @req: a request
+ *
+ * A cancel is never meant, nor what was accepted later.
+ *
+ * Context: any; the caller makes sure that what it read was of one use.
+ * Return: true when it is.
+ */
+bool cring_filter_matches(const struct cring_filter *filter,
+			  const struct cring_req *req)
+{
+	u32 flags = filter->flags;
+
+	if (req->ticket >= filter->before ||
+	    req->opcode == CRING_OP_ASYNC_CANCEL)
+		return false;
+	if (flags & CRING_ASYNC_CANCEL_FD && req->file != filter->file)
+		return false;
+	if (flags & CRING_ASYNC_CANCEL_OP && req->opcode != filter->opcode)
+		return false;
+	if (flags & CRING_ASYNC_CANCEL_GROUP && req->group != filter->group)
+		return false;
+	if (flags & CRING_ASYNC_CANCEL_TICKET && req->ticket != filter->ticket)
+		return false;
+	return !cring_by_user_data(flags) || req->user_data == filter->user_data;
+}
+
+/**
+ * cring_filter_value - the value of one key that a filter asks for
+ * @filter: what is meant
+ * @by: the key
+ * @opcode: of an opcode, the caller's: ANY looks at one after the other
+ *
+ * Context: any.
+ * Return: as cring_index_first() takes it.
+ */
+u64 cring_filter_value(const struct cring_filter *filter, enum cring_by by,
+		       u8 opcode)
+{
+	switch (by) {
+	case CRING_BY_USER_DATA:
+		return filter->user_data;
+	case CRING_BY_FILE:
+		return (unsigned long)filter->file;
+	case CRING_BY_GROUP:
+		return filter->group;
+	default:
+		return opcode;
+	}
+}
+
+/**
+ * cring_filter_by - which circle of the index to look for matches in
+ * @ring: where
+ * @filter: what is meant
+ *
+ * Of those that the filter names the shortest, and an opcode's only when it
+ * names no other; costs no more than walking that one.
+ *
+ * Context: cring_ring.lock.
+ * Return: its key.
+ */
+enum cring_by cring_filter_by(struct cring_ring *ring,
+			      const struct cring_filter *filter)
+{
+	struct cring_req *first[CRING_NR_BY], *req[CRING_NR_BY];
+	enum cring_by named[CRING_NR_BY];
+	unsigned int i, nr = 0;
+
+	if (cring_by_user_data(filter->flags))
+		named[nr++] = CRING_BY_USER_DATA;
+	if (filter->flags & CRING_ASYNC_CANCEL_FD)
+		named[nr++] = CRING_BY_FILE;
+	if (filter->flags & CRING_ASYNC_CANCEL_GROUP)
+		named[nr++] = CRING_BY_GROUP;
+	if (!nr)
+		return CRING_BY_OP;
+	if (nr == 1)
+		return named[0];
+
+	for (i = 0; i < nr; i++) {
+		first[i] = cring_index_first(ring, named[i],
+				cring_filter_value(filter, named[i], 0));
+		req[i] = first[i];
+	}
+	for (i = 0; req[i]; i = (i + 1) % nr)
+		req[i] = cring_index_next(req[i], named[i], first[i]);
+	return named[i];
+}
+
+/**
+ * cring_filter_find - the first match in the index
+ * @ring: where
+ * @filter: what is meant
+ *
+ * Context: cring_ring.lock.
+ * Return: the request, or NULL.
+ */
+struct cring_req *cring_filter_find(struct cring_ring *ring,
+				    const struct cring_filter *filter)
+{
+	bool any = filter->flags & CRING_ASYNC_CANCEL_ANY;
+	unsigned int opcode = any ? 0 : filter->opcode;
+	struct cring_req *first, *req;
+	enum cring_by by;
+
+	if (filter->flags & CRING_ASYNC_CANCEL_TICKET) {
+		req = cring_index_ticket(ring, filter->ticket);
+		return req && cring_filter_matches(filter, req) ? req : NULL;
+	}
+	by = cring_filter_by(ring, filter);
+	do {
+		first = cring_index_first(ring, by, cring_filter_value(filter,
+								by, opcode));
+		for (req = first; req; req = cring_index_next(req, by, first))
+			if (cring_filter_matches(filter, req))
+				return req;
+	} while (any && ++opcode < CRING_NR_OPS);
+	return NULL;
+}
