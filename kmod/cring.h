@@ -15,8 +15,9 @@
  *                             Any context, interrupts off, never sleeps.
  *   cring_worker.lock         which request a worker runs.  Nests in .lock;
  *                             sighand locks nest in it.
- *   cring_ring.queue_lock     the ready and the work list.  A leaf: nests in
- *                             .lock and in any wait queue's lock.
+ *   cring_ring.queue_lock     the ready and the work list.  Nests in .lock and
+ *                             in any wait queue's lock.
+ *   cring_user.lock           how many workers all rings of a user run.  A leaf.
  *
  * No wait queue's lock but cring_ring.waitq's is ever taken under one of these.
  */
@@ -46,6 +47,7 @@
 struct cring_ring;
 struct cring_req;
 struct cring_comp;
+struct cring_user;
 
 /* what this version knows; CRING_IOC_QUERY tells */
 #define CRING_FEATURES		(CRING_FEAT_CANCEL_SYNC | CRING_FEAT_NODROP | \
@@ -342,6 +344,9 @@ struct cring_worker {
  * @idle: workers without work
  * @workers: all of them, once there is a @wq
  * @nr_workers: how many
+ * @user: whose limits it counts against
+ * @busy_workers: workers that are not @idle; under the user's lock
+ * @starved: on the user's list of rings that may not start another worker
  * @wq: runs them; made when there is first something to run
  * @spawn_work: makes @wq
  * @kick_work: sees to @ready when no thread of the owner does
@@ -417,6 +422,9 @@ struct cring_ring {
 	struct list_head idle;
 	struct cring_worker *workers;
 	unsigned int nr_workers;
+	struct cring_user *user;
+	unsigned int busy_workers;
+	struct list_head starved;
 	struct workqueue_struct *wq;
 	struct work_struct spawn_work;
 	struct work_struct kick_work;
@@ -638,10 +646,23 @@ void cring_disarm(struct cring_req *req);
 void cring_worker_init(struct cring_ring *ring);
 void cring_worker_exit(struct cring_ring *ring);
 bool cring_work_add(struct cring_req *req, enum cring_state from);
-void cring_work_start(struct cring_ring *ring);
+bool cring_work_start(struct cring_ring *ring);
 void cring_worker_interrupt(struct cring_req *req);
 bool cring_worker_enter(struct cring_worker *worker, struct cring_req *req);
 void cring_worker_leave(struct cring_worker *worker);
+
+/* user.c APIs: what one user may have at once, over all rings */
+extern unsigned int cring_max_user_rings, cring_max_user_workers,
+		    cring_max_user_detached;
+int cring_user_join(struct cring_ring *ring);
+void cring_user_leave(struct cring_ring *ring);
+void cring_user_put(struct cring_ring *ring);
+bool cring_user_worker_get(struct cring_ring *ring);
+void cring_user_worker_put(struct cring_ring *ring);
+void cring_user_feed(struct cring_user *user);
+int cring_user_detach_get(struct cring_user *user);
+void cring_user_detach_put(struct cring_user *user);
+void cring_user_query(struct cring_query *query);
 
 /* ident.c APIs: what a worker takes on */
 struct cring_ident *cring_ident_get(struct cring_ring *ring);

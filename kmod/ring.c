@@ -239,6 +239,7 @@ static void cring_ring_free(struct cring_ring *ring)
 	cring_pages_free(ring);
 	put_pid(ring->tgid);
 	mmdrop(ring->mm);
+	cring_user_put(ring);
 	kfree(ring);
 }
 
@@ -257,8 +258,11 @@ static void cring_destroy_fn(struct work_struct *work)
  */
 void cring_ring_put(struct cring_ring *ring)
 {
-	if (refcount_dec_and_test(&ring->refs))
-		queue_work(cring_wq, &ring->destroy_work);
+	if (!refcount_dec_and_test(&ring->refs))
+		return;
+	/* now, not when the work is done: its user may have a new one */
+	cring_user_leave(ring);
+	queue_work(cring_wq, &ring->destroy_work);
 }
 
 static void cring_ring_init(struct cring_ring *ring)
@@ -294,6 +298,9 @@ static struct cring_ring *cring_ring_new(struct cring_params *p)
 	if (!ring)
 		return ERR_PTR(-ENOMEM);
 	cring_ring_init(ring);
+	ret = cring_user_join(ring);
+	if (ret)
+		goto err_join;
 	ret = cring_memory_alloc(ring, p);
 	if (ret)
 		goto err;
@@ -311,6 +318,8 @@ static struct cring_ring *cring_ring_new(struct cring_params *p)
 	}
 	return ring;
 err:
+	cring_user_leave(ring);
+err_join:
 	cring_ring_free(ring);
 	return ERR_PTR(ret);
 }
@@ -321,7 +330,8 @@ err:
  * @p: what user space asked for; filled with what it got
  *
  * Context: process, may sleep.
- * Return: 0, -EINVAL, -ENOMEM, or -EBUSY when the file has a ring.
+ * Return: 0, -EINVAL, -ENOMEM, -EBUSY when the file has a ring, or -EDQUOT when
+ * the user has as many as he may have.
  */
 int cring_ring_setup(struct file *file, struct cring_params *p)
 {

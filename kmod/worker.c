@@ -4,8 +4,9 @@
  *
  * A ring has its own, unbound, made by a work item of the module when there is
  * first something to run, so that queueing is possible in any context.  At
- * most cring_max_workers items of a ring run at once; the rest waits on the
- * ring's list, where a cancel takes it off.
+ * most cring_max_workers items of a ring run at once, and fewer when its user's
+ * limit is reached (user.c); the rest waits on the ring's list, where a cancel
+ * takes it off.
  *
  * A request that is running is interrupted by SIGKILL to the kernel worker,
  * which is why everything that sleeps interruptibly or killably returns at
@@ -48,8 +49,9 @@ bool cring_work_add(struct cring_req *req, enum cring_state from)
  * @ring: whose
  *
  * Context: any.
+ * Return: true when a worker was started for it.
  */
-void cring_work_start(struct cring_ring *ring)
+bool cring_work_start(struct cring_ring *ring)
 {
 	struct cring_worker *worker = NULL;
 	unsigned long irqflags;
@@ -60,6 +62,8 @@ void cring_work_start(struct cring_ring *ring)
 		spawn = !ring->wq;
 		worker = list_first_entry_or_null(&ring->idle,
 						  struct cring_worker, idle);
+		if (worker && !cring_user_worker_get(ring))
+			worker = NULL;
 		if (worker)
 			list_del_init(&worker->idle);
 	}
@@ -68,6 +72,7 @@ void cring_work_start(struct cring_ring *ring)
 		queue_work(ring->wq, &worker->work);
 	else if (spawn)
 		queue_work(cring_wq, &ring->spawn_work);
+	return worker;
 }
 
 static struct cring_req *cring_work_pop(struct cring_ring *ring,
@@ -84,6 +89,7 @@ static struct cring_req *cring_work_pop(struct cring_ring *ring,
 		cring_word_own(&req->word, CRING_RUNNING);
 	} else {
 		list_add(&worker->idle, &ring->idle);
+		cring_user_worker_put(ring);
 	}
 	spin_unlock_irq(&ring->queue_lock);
 	return req;
@@ -208,6 +214,8 @@ static void cring_worker_fn(struct work_struct *work)
 	}
 
 	disallow_signal(SIGKILL);
+	/* the workqueue keeps the ring until this returns */
+	cring_user_feed(ring->user);
 }
 
 static int cring_worker_spawn(struct cring_ring *ring)
