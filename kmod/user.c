@@ -103,12 +103,12 @@ int cring_user_join(struct cring_ring *ring)
 		return -ENOMEM;
 	spin_lock(&cring_users_lock);
 	user = cring_user_find(new->uid);
-	if (user && atomic_read(&user->rings) >= READ_ONCE(cring_max_user_rings))
-		ret = -EDQUOT;
-	else if (!user && !READ_ONCE(cring_max_user_rings))
+	if ((user ? atomic_read(&user->rings) : 0) >=
+	    READ_ONCE(cring_max_user_rings))
 		ret = -EDQUOT;
 	if (!ret && !user) {
-		swap(user, new);
+		user = new;
+		new = NULL;
 		hash_add(cring_users, &user->node, __kuid_val(user->uid));
 	}
 	if (!ret) {
