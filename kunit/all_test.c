@@ -12,9 +12,26 @@ struct all {
 	struct live *live;
 	struct script *script;
 	unsigned int visits;	/* since CQEs were last seen to come */
+	unsigned int waiting;	/* when the worker was interrupted */
 	unsigned int longest;
 	u32 posted;
 };
+
+/* who could be next when the worker is interrupted? */
+static ssize_t sleep_and_look(struct script *script, struct kiocb *iocb,
+			      struct iov_iter *iter)
+{
+	struct all *all = script->priv;
+	struct cring_ring *ring = all->live->ring;
+	ssize_t ret = script_sleep(script, iocb, iter);
+	u32 i;
+
+	for (i = 0; i < ring->nr_reqs; i++)
+		if (cring_word_state(atomic64_read(&ring->pool[i].word)) ==
+		    CRING_QUEUED)
+			all->waiting++;
+	return ret;
+}
 
 static struct all *all_open(struct kunit *test, enum script_kind kind)
 {
@@ -25,6 +42,9 @@ static struct all *all_open(struct kunit *test, enum script_kind kind)
 	all->live = live_open(test, NR, NR);
 	all->live->priv = all;
 	all->script = script_open(all->live, kind);
+	all->script->priv = all;
+	if (kind == SCRIPT_WORKER)
+		all->script->run = sleep_and_look;
 	for (i = 0; i < NR; i++)
 		live_prep_read(live_sqe(all->live, 0, UD), all->script,
 			       all->live->args, 1);
@@ -90,7 +110,7 @@ static void hundreds_are_cancelled_with_the_lock_let_go(struct kunit *test)
 	LIVE_EXPECT_NO_CQE(all->live);
 }
 
-/* what one worker could take next is stopped before the worker is interrupted */
+/* what a worker could take next is stopped before the worker is interrupted */
 static void hundreds_behind_a_worker_are_stopped_and_it_is_told(struct kunit *test)
 {
 	struct cring_cancel_key key;
@@ -108,6 +128,7 @@ static void hundreds_behind_a_worker_are_stopped_and_it_is_told(struct kunit *te
 				   LIVE_ANY_FLAGS);
 	LIVE_EXPECT_WAIT(all->live, UD, -ECANCELED);
 	KUNIT_EXPECT_EQ(test, atomic_read(&all->script->calls), 1);
+	KUNIT_EXPECT_EQ_MSG(test, all->waiting, 0, "still waited");
 }
 
 /* it is walked over twice, and counted once */
