@@ -161,8 +161,11 @@ static void what_no_ring_can_be_is_refused(struct kunit *test)
 {
 	const struct refuse_case *what = test->param_value;
 	struct cring_params p = what->p;
-	struct file *file = new_file(test);
+	struct file *file;
 
+	/* this thread could be an owner */
+	live_open(test, 1, 0);
+	file = new_file(test);
 	KUNIT_EXPECT_EQ(test, cring_ring_setup(file, &p), -EINVAL);
 	KUNIT_EXPECT_NULL(test, cring_file_ring(file));
 	done_with(file);
@@ -170,9 +173,11 @@ static void what_no_ring_can_be_is_refused(struct kunit *test)
 
 static void a_required_flag_that_is_not_known_is_refused(struct kunit *test)
 {
-	struct file *file = new_file(test);
+	struct file *file;
 	unsigned int bit;
 
+	live_open(test, 1, 0);
+	file = new_file(test);
 	for (bit = 0; bit < 16; bit++) {
 		struct cring_params p = { .sq_entries = 1, .cq_entries = 2 };
 
