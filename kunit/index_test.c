@@ -1,26 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The cancel index: what is found, and in what order.
- *
- * The ring here has what the index uses, and nothing else.  The test is alone
- * with it, so that only those functions get the lock that insist on it.
+ * The cancel index: what is found by the keys that requests share, and in what
+ * order.
  */
-#include <kunit/test.h>
 #include <linux/mm.h>
 #include <linux/prandom.h>
 
-#include "cring.h"
+#include "index.h"
 
-#define NR_REQS		400
-#define NR_FILES	8
+#define NR_REQS		INDEX_REQS
+#define NR_FILES	INDEX_FILES
 
-struct index_test {
-	struct cring_ring ring;
-	struct cring_req reqs[NR_REQS];
-	struct file files[NR_FILES];	/* only their addresses are used */
-};
-
-/* the key that is not of one request only, so that a test can be made for each */
+/* the keys that requests share, so that a test can be made for each */
 static const char *const key_names[CRING_NR_BY] = {
 	[CRING_BY_USER_DATA] = "user_data",
 	[CRING_BY_FILE] = "file",
@@ -64,20 +55,6 @@ static struct cring_req *next(struct cring_req *req, enum cring_by by)
 	return cring_index_next(req, by, NULL);
 }
 
-static void add(struct cring_req *req)
-{
-	spin_lock_irq(&req->ring->lock);
-	cring_index_add(req);
-	spin_unlock_irq(&req->ring->lock);
-}
-
-static void del(struct cring_req *req)
-{
-	spin_lock_irq(&req->ring->lock);
-	cring_index_del(req);
-	spin_unlock_irq(&req->ring->lock);
-}
-
 static struct cring_req *enter(struct index_test *t, unsigned int nr,
 			       u64 user_data, struct file *file)
 {
@@ -85,45 +62,8 @@ static struct cring_req *enter(struct index_test *t, unsigned int nr,
 
 	req->user_data = user_data;
 	req->file = file;
-	add(req);
+	index_add(req);
 	return req;
-}
-
-/* an empty index of so many buckets, instead of the one there is */
-static void rebuild(struct kunit *test, u32 buckets)
-{
-	struct index_test *t = test->priv;
-
-	cring_index_destroy(&t->ring);
-	KUNIT_ASSERT_EQ(test, cring_index_init(&t->ring, buckets), 0);
-}
-
-static int index_test_init(struct kunit *test)
-{
-	struct index_test *t = kvzalloc(sizeof(*t), GFP_KERNEL);
-	unsigned int i;
-
-	if (!t)
-		return -ENOMEM;
-	test->priv = t;
-	spin_lock_init(&t->ring.lock);
-	t->ring.pool = t->reqs;
-	for (i = 0; i < NR_REQS; i++) {
-		t->reqs[i].ring = &t->ring;
-		t->reqs[i].opcode = CRING_OP_READ;
-	}
-	/* everything shares the one bucket, unless a test asks for more */
-	return cring_index_init(&t->ring, 1);
-}
-
-static void index_test_exit(struct kunit *test)
-{
-	struct index_test *t = test->priv;
-
-	if (!t)
-		return;
-	cring_index_destroy(&t->ring);
-	kvfree(t);
 }
 
 /* ---------------------------------------------------------------------------
@@ -175,10 +115,10 @@ static void play(struct index_test *t, enum cring_by by, const char *history)
 	for (c = history; *c; c++) {
 		switch (*c) {
 		case '+':
-			add(letter(t, *++c));
+			index_add(letter(t, *++c));
 			break;
 		case '-':
-			del(letter(t, *++c));
+			index_del(letter(t, *++c));
 			break;
 		case '@':
 			cring_index_rotate(find(a, by), by);
@@ -214,7 +154,7 @@ static void those_with_one_key_stand_in_order(struct kunit *test)
 			struct cring_req *apart;
 			char want[64], got[64];
 
-			rebuild(test, buckets[b]);
+			index_rebuild(test, buckets[b]);
 			for (i = 0; i < NR_FILES; i++) {
 				t->reqs[i].user_data = k == CRING_BY_USER_DATA ? 7 : i;
 				t->reqs[i].file = &t->files[k == CRING_BY_FILE ? 7 : i];
@@ -276,7 +216,7 @@ static void a_request_is_found_by_each_of_its_keys(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, with_user_data(t, 6));
 	KUNIT_EXPECT_NULL(test, with_file(t, &t->files[0]));
 
-	del(req);
+	index_del(req);
 	KUNIT_EXPECT_NULL(test, with_user_data(t, 7));
 	KUNIT_EXPECT_NULL(test, with_file(t, &t->files[1]));
 }
@@ -290,7 +230,7 @@ static void a_request_says_whether_it_is_in_the_index(struct kunit *test)
 	enter(t, 0, 7, NULL);
 	KUNIT_EXPECT_EQ(test, req->lflags, CRING_REQL_WAITED | CRING_REQL_HELD |
 					   CRING_REQL_INDEXED);
-	del(req);
+	index_del(req);
 	KUNIT_EXPECT_EQ(test, req->lflags, CRING_REQL_WAITED | CRING_REQL_HELD);
 }
 
@@ -305,7 +245,7 @@ static void a_request_without_a_file_is_found_by_user_data(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, with_file(t, NULL));
 	KUNIT_EXPECT_PTR_EQ(test, with_file(t, &t->files[0]), read);
 
-	del(timeout);
+	index_del(timeout);
 	KUNIT_EXPECT_PTR_EQ(test, with_user_data(t, 7), read);
 }
 
@@ -323,7 +263,7 @@ static void a_request_that_loses_its_file_stays_with_its_user_data(struct kunit 
 	KUNIT_EXPECT_PTR_EQ(test, with_user_data(t, 7), first);
 	KUNIT_EXPECT_PTR_EQ(test, next(first, CRING_BY_USER_DATA), second);
 
-	del(first);
+	index_del(first);
 	KUNIT_EXPECT_PTR_EQ(test, with_user_data(t, 7), second);
 }
 
@@ -362,7 +302,7 @@ static void a_record_comes_back_with_other_keys(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, with_file(t, file), req);
 		KUNIT_EXPECT_NULL(test,
 				  with_user_data(t, use - 1 ?: 100));
-		del(req);
+		index_del(req);
 		KUNIT_EXPECT_NULL(test, with_user_data(t, use));
 		KUNIT_EXPECT_NULL(test, with_file(t, file));
 	}
@@ -384,7 +324,7 @@ static void each_opcode_has_its_requests_in_order(struct kunit *test)
 		enter(t, i, 7, NULL);
 	}
 	for (i = 0; i < 20; i++)
-		del(&t->reqs[i]);
+		index_del(&t->reqs[i]);
 	for (o = 0; o < ARRAY_SIZE(opcodes); o++) {
 		first = cring_index_first(&t->ring, CRING_BY_OP, opcodes[o]);
 		i = 20 + o;
@@ -402,7 +342,7 @@ static void each_ring_hashes_with_a_secret_of_its_own(struct kunit *test)
 	struct index_test *t = test->priv;
 	siphash_key_t first = t->ring.key;
 
-	rebuild(test, 1);
+	index_rebuild(test, 1);
 	KUNIT_EXPECT_MEMNEQ(test, &t->ring.key, &first, sizeof(first));
 }
 
@@ -415,7 +355,7 @@ static void there_are_no_fewer_buckets_than_requests(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(entries); i++) {
 		u64 buckets;
 
-		rebuild(test, entries[i]);
+		index_rebuild(test, entries[i]);
 		buckets = t->ring.tickets.mask + 1ULL;
 		KUNIT_EXPECT_GE(test, buckets, entries[i]);
 		/* and no more than it takes */
@@ -437,7 +377,7 @@ static void hundreds_with_one_key_stay_in_order(struct kunit *test)
 		enter(t, i, 7, &t->files[0]);
 	/* every third, and with it the leader, leaves */
 	for (i = 0; i < NR_REQS; i += 3)
-		del(&t->reqs[i]);
+		index_del(&t->reqs[i]);
 
 	req = with_user_data(t, 7);
 	file_req = with_file(t, &t->files[0]);
@@ -459,7 +399,7 @@ static void hundreds_with_one_key_stay_in_order(struct kunit *test)
 			continue;
 		KUNIT_ASSERT_PTR_EQ(test, with_user_data(t, 7),
 				    &t->reqs[i]);
-		del(&t->reqs[i]);
+		index_del(&t->reqs[i]);
 	}
 	KUNIT_EXPECT_NULL(test, with_user_data(t, 7));
 	KUNIT_EXPECT_NULL(test, with_file(t, &t->files[0]));
@@ -472,7 +412,7 @@ static void hundreds_of_keys_in_few_buckets_are_all_found(struct kunit *test)
 	unsigned int b, i, n, gone;
 
 	for (b = 0; b < ARRAY_SIZE(buckets); b++) {
-		rebuild(test, buckets[b]);
+		index_rebuild(test, buckets[b]);
 		for (i = 0; i < NR_REQS; i++)
 			enter(t, i, i << 20, NULL);
 		/* 7 and 400 have no common divisor: all of them, in no order */
@@ -480,7 +420,7 @@ static void hundreds_of_keys_in_few_buckets_are_all_found(struct kunit *test)
 			KUNIT_EXPECT_PTR_EQ(test,
 					    with_user_data(t, gone << 20),
 					    &t->reqs[gone]);
-			del(&t->reqs[gone]);
+			index_del(&t->reqs[gone]);
 			KUNIT_EXPECT_NULL(test,
 					  with_user_data(t, gone << 20));
 			gone = (gone + 7) % NR_REQS;
@@ -506,14 +446,14 @@ static void keys_that_differ_in_any_bits_spread(struct kunit *test)
 	unsigned int shift, i;
 
 	for (shift = 0; shift <= 56; shift += 8) {
-		rebuild(test, buckets);
+		index_rebuild(test, buckets);
 		for (i = 0; i < buckets; i++)
 			enter(t, i, (u64)i << shift, NULL);
 		/* 162 when it is chance; 130 is out of its reach */
 		KUNIT_EXPECT_GT_MSG(test, used_buckets(&t->ring.index[CRING_BY_USER_DATA]),
 				    130, "bits from %u on", shift);
 		for (i = 0; i < buckets; i++)
-			del(&t->reqs[i]);
+			index_del(&t->reqs[i]);
 	}
 }
 
@@ -525,13 +465,13 @@ static void files_spread(struct kunit *test)
 	unsigned int shift, i;
 
 	for (shift = 6; shift <= 32; shift += 13) {
-		rebuild(test, buckets);
+		index_rebuild(test, buckets);
 		for (i = 0; i < buckets; i++)
 			enter(t, i, i, (struct file *)(((u64)i + 1) << shift));
 		KUNIT_EXPECT_GT_MSG(test, used_buckets(&t->ring.index[CRING_BY_FILE]),
 				    130, "bits from %u on", shift);
 		for (i = 0; i < buckets; i++)
-			del(&t->reqs[i]);
+			index_del(&t->reqs[i]);
 	}
 }
 
@@ -587,7 +527,7 @@ static void a_long_history_agrees_with_a_model(struct kunit *test)
 	prandom_seed_state(&rnd, 20240229);
 
 	for (b = 0; b < ARRAY_SIZE(buckets); b++) {
-		rebuild(test, buckets[b]);
+		index_rebuild(test, buckets[b]);
 		memset(model, 0, sizeof(*model));
 		for (step = 0; step < 4000; step++) {
 			u32 r = prandom_u32_state(&rnd);
@@ -605,7 +545,7 @@ static void a_long_history_agrees_with_a_model(struct kunit *test)
 				for (k = 0; k < CRING_NR_BY; k++)
 					model->since[k][i] = model->now;
 			} else if (r >> 24 & 1) {
-				del(req);
+				index_del(req);
 				model->in[i] = false;
 			} else {
 				req = find(req, k);

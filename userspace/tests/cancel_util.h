@@ -167,6 +167,8 @@ static inline void t_one_each(struct __test_metadata *_metadata,
 #define C_FIXED	(CRING_ASYNC_CANCEL_FD | CRING_ASYNC_CANCEL_FD_FIXED)
 #define C_UD	CRING_ASYNC_CANCEL_USERDATA
 #define C_OP	CRING_ASYNC_CANCEL_OP
+#define C_GROUP	CRING_ASYNC_CANCEL_GROUP
+#define C_TICKET	CRING_ASYNC_CANCEL_TICKET
 
 /* The synchronous call as it is: 0 or -errno, answers in @keys. */
 static inline int cancel_call(int fd, struct cring_cancel_key *keys,
@@ -208,7 +210,8 @@ static inline int t_cancel(struct __test_metadata *_metadata,
 	if (way == BY_CALL)
 		return cancel_one(ring->ring_fd, key);
 	put(ring, .opcode = CRING_OP_ASYNC_CANCEL, .fd = key.fd,
-	    .addr = key.user_data, .len = key.opcode,
+	    .addr = key.user_data, .off = key.ticket, .len = key.opcode,
+	    .group = key.group,
 	    .cancel_flags = key.flags, .user_data = ++cancel_serial);
 	submit_all(ring, 1);
 	return t_res_of(_metadata, ring, cancel_serial);
