@@ -134,6 +134,13 @@ static void tickets_in_a_row_spread(struct kunit *test)
 	}
 }
 
+/* who is out must not have the ticket of one that is in */
+static void leave(struct index_test *t, bool *in, unsigned int i)
+{
+	in[i] = false;
+	t->reqs[i].ticket = U64_MAX - i;
+}
+
 static void a_long_history_finds_who_is_in(struct kunit *test)
 {
 	static const u32 buckets[] = { 1, 4, 512 };
@@ -146,22 +153,22 @@ static void a_long_history_finds_who_is_in(struct kunit *test)
 	prandom_seed_state(&rnd, 20250607);
 	for (b = 0; b < ARRAY_SIZE(buckets); b++) {
 		index_rebuild(test, buckets[b]);
-		memset(in, 0, sizeof(in));
+		for (i = 0; i < INDEX_REQS; i++)
+			leave(t, in, i);
 		for (step = 0; step < 4000; step++) {
 			i = prandom_u32_state(&rnd) % INDEX_REQS;
-			if (in[i])
+			if (in[i]) {
 				index_del(&t->reqs[i]);
-			else
+				leave(t, in, i);
+			} else {
 				enter(t, i, next++);
-			in[i] = !in[i];
+				in[i] = true;
+			}
 			i = prandom_u32_state(&rnd) % INDEX_REQS;
 			KUNIT_ASSERT_PTR_EQ_MSG(test, with(t, t->reqs[i].ticket),
 						in[i] ? &t->reqs[i] : NULL,
 						"step %u, %u buckets", step,
 						buckets[b]);
-			/* the records that are out must not have one in common */
-			if (!in[i])
-				t->reqs[i].ticket = U64_MAX - i;
 		}
 	}
 }
