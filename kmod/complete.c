@@ -102,7 +102,9 @@ static void cring_post(struct cring_comp *comp, struct cring_req *req,
 		ring->active--;
 	if (req->opcode == CRING_OP_TIMEOUT)
 		ring->timeouts_finished++;
-	if (failed || !(req->sqe_flags & CRING_SQE_CQE_SKIP_SUCCESS)) {
+	if (unlikely(ring->in_kernel)) {
+		cring_client_post(req);
+	} else if (failed || !(req->sqe_flags & CRING_SQE_CQE_SKIP_SUCCESS)) {
 		struct cring_cqe *cqe =
 			&ring->cqes[ring->cq_tail & ring->cq_mask];
 
@@ -195,6 +197,8 @@ void cring_comp_end(struct cring_comp *comp)
 						    struct cring_req, free_node);
 
 		comp->release = comp->release->next;
+		if (unlikely(ring->in_kernel))
+			cring_client_done(req);
 		cring_req_put(req, comp->sync);
 	}
 	if (comp->put)
@@ -279,6 +283,15 @@ void cring_complete_worker(struct cring_req *req)
 	cring_comp_end(&comp);
 }
 
+/* tell an operation that wants to know */
+static void cring_take_back(struct cring_req *req)
+{
+	const struct cring_op *op = cring_op_get(req->opcode);
+
+	if (req->flags & CRING_REQ_PREPPED && op->cancel)
+		op->cancel(req);
+}
+
 /**
  * cring_complete_todo - end requests that a cancel has claimed
  * @ring: whose they are
@@ -293,9 +306,11 @@ void cring_complete_todo(struct cring_ring *ring, struct list_head *todo)
 
 	if (list_empty(todo))
 		return;
-	/* wait queue locks: not under the ring's */
-	list_for_each_entry(req, todo, node)
+	/* wait queues' and providers' locks: not under the ring's */
+	list_for_each_entry(req, todo, node) {
 		cring_disarm(req);
+		cring_take_back(req);
+	}
 	cring_comp_begin(&comp, ring);
 	list_for_each_entry_safe(req, next, todo, node) {
 		list_del(&req->node);
@@ -327,6 +342,8 @@ void cring_req_release(struct cring_req *req, bool sync)
 	}
 	if (req->ident)
 		cring_ident_put(req->ident);
+	if (unlikely(ring->in_kernel))
+		cring_client_release(req);
 	cring_word_free(&req->word);
 	llist_add(&req->free_node, &ring->freed);
 }

@@ -40,6 +40,7 @@
 #include <linux/workqueue.h>
 
 #include <linux/cring.h>
+#include <linux/cring_kernel.h>
 
 #include "compat.h"
 #include "state.h"
@@ -91,6 +92,8 @@ enum cring_how {
  * @prep: copy and check what the SQE says; in the submitter, may sleep, must
  *	leave nothing behind when it fails
  * @issue: try it; see enum cring_verdict
+ * @cancel: a cancel has claimed it, tried or not, and will post its CQE; any
+ *	context
  * @cleanup: give back what @prep took; any context, after the CQE
  */
 struct cring_op {
@@ -98,6 +101,7 @@ struct cring_op {
 	unsigned int flags;
 	int (*prep)(struct cring_req *req, const struct cring_sqe *sqe);
 	enum cring_verdict (*issue)(struct cring_req *req, enum cring_how how);
+	void (*cancel)(struct cring_req *req);
 	void (*cleanup)(struct cring_req *req);
 };
 
@@ -131,6 +135,7 @@ struct cring_rw {
 	union {
 		struct iovec *iov;	/* its vectors, ours to kfree() */
 		struct cring_buf *buf;	/* fixed: what holds it */
+		const struct iov_iter *iter; /* a kernel caller's memory */
 	};
 	loff_t pos;		/* -1: the file's own */
 	u32 len;		/* bytes, all of them */
@@ -201,6 +206,7 @@ struct cring_match {
  * @match: cancels
  * @iocb: while it is in a file's method or a device
  * @wait: while it is armed on a file's wait queues
+ * @call: of a provider, from its acceptance on
  * @tnode: while it is armed on a timer
  * @count_node: while it waits for a completion count
  */
@@ -241,6 +247,7 @@ struct cring_req {
 	union {
 		struct kiocb iocb;
 		struct wait_queue_entry wait[2];
+		struct cring_call call;
 		struct {
 			struct timerqueue_node tnode;
 			struct list_head count_node;
@@ -333,6 +340,8 @@ struct cring_worker {
  * @shut: the owner is done with the ring
  * @closed: its file is gone
  * @ops_put: the operations' reference was dropped
+ * @in_kernel: a kernel caller's (client.c): it has no address space, and each
+ *	@user_data is a struct cring_io, which gets what would be the CQE
  * @deferred: requests behind a drain, in order
  * @active: operations in flight that have been started
  * @counted: TIMEOUTs that wait for a completion count, soonest first
@@ -409,6 +418,7 @@ struct cring_ring {
 	bool shut;
 	bool closed;
 	bool ops_put;
+	bool in_kernel;
 	struct list_head deferred;
 	u64 active;
 	struct list_head counted;
@@ -474,17 +484,19 @@ static inline u32 cring_cq_ready(struct cring_ring *ring)
 
 /* ops.c APIs: the table of operations */
 #define CRING_NR_OPS	256
-extern const struct cring_op *const cring_ops[CRING_NR_OPS];
+extern const struct cring_op *cring_ops[CRING_NR_OPS];
 void cring_op_query(struct cring_query *query);
+void cring_op_set(u8 opcode, const struct cring_op *op);
 
 /* NULL when there is none; any u8 is within the table, speculated or not */
 static inline const struct cring_op *cring_op_get(u8 opcode)
 {
-	return cring_ops[opcode];
+	return READ_ONCE(cring_ops[opcode]);
 }
 
 /* ring.c APIs: set-up, memory, the end */
 int cring_ring_setup(struct file *file, struct cring_params *p);
+struct cring_ring *cring_ring_new_kernel(u32 entries);
 int cring_ring_mmap(struct cring_ring *ring, struct vm_area_struct *vma);
 void cring_ring_watch(struct cring_ring *ring);
 void cring_ring_shut(struct cring_ring *ring);
@@ -720,6 +732,14 @@ struct cring_buf *cring_buf_get(struct cring_ring *ring, u32 index, u64 addr,
 void cring_buf_put(struct cring_buf *buf);
 void cring_buf_iter(const struct cring_buf *buf, int dir, u64 addr, size_t len,
 		    struct iov_iter *iter);
+
+/* client.c APIs: what became of a kernel caller's operations */
+void cring_client_accept(struct cring_req *req);
+struct file *cring_client_file(const struct cring_req *req);
+const struct iov_iter *cring_client_iter(const struct cring_req *req);
+void cring_client_post(struct cring_req *req);
+void cring_client_done(struct cring_req *req);
+void cring_client_release(struct cring_req *req);
 
 /* op_*.c APIs */
 bool cring_rw_is_write(const struct cring_req *req);

@@ -103,6 +103,16 @@ static int cring_rw_prep_common(struct cring_req *req,
 	return 0;
 }
 
+/* nobody but a worker is there to go on with it later */
+static int cring_rw_kernel_prep(struct cring_req *req)
+{
+	if (!cring_rw_has_iter(req->file, cring_rw_is_write(req) ? WRITE : READ) ||
+	    !cring_file_worker_allowed(req->file))
+		return -EOPNOTSUPP;
+	req->rw.iter = cring_client_iter(req);
+	return 0;
+}
+
 static int cring_rw_prep(struct cring_req *req, const struct cring_sqe *sqe)
 {
 	int ret;
@@ -112,6 +122,8 @@ static int cring_rw_prep(struct cring_req *req, const struct cring_sqe *sqe)
 	ret = cring_rw_prep_common(req, sqe);
 	if (ret)
 		return ret;
+	if (unlikely(req->ring->in_kernel))
+		return cring_rw_kernel_prep(req);
 	if (!access_ok(u64_to_user_ptr(req->rw.addr), req->rw.len))
 		return -EFAULT;
 	return 0;
@@ -170,7 +182,7 @@ static void cring_rw_cleanup(struct cring_req *req)
 {
 	if (cring_rw_is_fixed(req))
 		cring_buf_put(req->rw.buf);
-	else
+	else if (!req->ring->in_kernel)
 		kfree(req->rw.iov);
 }
 
@@ -303,6 +315,9 @@ static void cring_rw_iter(struct cring_req *req, int rw, struct iov_iter *iter)
 	if (cring_rw_is_fixed(req)) {
 		cring_buf_iter(r->buf, rw, r->addr + r->done, r->len - r->done,
 			       iter);
+	} else if (unlikely(req->ring->in_kernel)) {
+		*iter = *r->iter;
+		iov_iter_advance(iter, r->done);
 	} else if (r->iov) {
 		iov_iter_init(iter, rw, r->iov, r->nr_iov, r->len);
 		iov_iter_advance(iter, r->done);
@@ -412,7 +427,7 @@ static void cring_rw_fault_in(struct cring_req *req, int rw)
 {
 	struct iov_iter iter;
 
-	if (cring_rw_is_fixed(req))
+	if (cring_rw_is_fixed(req) || req->ring->in_kernel)
 		return;
 	cring_rw_iter(req, rw, &iter);
 	if (rw == WRITE)

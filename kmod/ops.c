@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The table of operations.
+ * The table of operations.  Those of providers come and go.
  */
 #include "cring.h"
 
-const struct cring_op *const cring_ops[CRING_NR_OPS] = {
+const struct cring_op *cring_ops[CRING_NR_OPS] = {
 	[CRING_OP_NOP]			= &cring_op_nop,
 	[CRING_OP_READV]		= &cring_op_readv,
 	[CRING_OP_WRITEV]		= &cring_op_writev,
@@ -33,6 +33,21 @@ void cring_op_query(struct cring_query *query)
 	unsigned int i;
 
 	for (i = 0; i < CRING_NR_OPS; i++)
-		if (cring_ops[i])
+		if (cring_op_get(i))
 			query->ops[i / 64] |= 1ULL << i % 64;
+}
+
+/**
+ * cring_op_set - an operation of a provider comes or goes
+ * @opcode: its number
+ * @op: what it is, or NULL: no request of it is left that was prepared
+ *
+ * Context: one at a time for each opcode.
+ */
+void cring_op_set(u8 opcode, const struct cring_op *op)
+{
+	if (WARN_ON_ONCE(opcode < CRING_OP_PROVIDER_FIRST))
+		return;
+	/* its provider before it */
+	smp_store_release(&cring_ops[opcode], op);
 }

@@ -238,7 +238,8 @@ static void cring_ring_free(struct cring_ring *ring)
 	vfree(ring->pool);
 	cring_pages_free(ring);
 	put_pid(ring->tgid);
-	mmdrop(ring->mm);
+	if (ring->mm)
+		mmdrop(ring->mm);
 	cring_user_put(ring);
 	kfree(ring);
 }
@@ -283,15 +284,12 @@ static void cring_ring_init(struct cring_ring *ring)
 	cring_timer_init(ring);
 	/* the file, and the operations in flight */
 	refcount_set(&ring->refs, 2);
-	ring->mm = current->mm;
-	mmgrab(ring->mm);
-	ring->tgid = get_pid(task_tgid(current));
 }
 
+/* a ring that nobody owns yet */
 static struct cring_ring *cring_ring_new(struct cring_params *p)
 {
 	struct cring_ring *ring;
-	struct file *file;
 	int ret;
 
 	ring = kzalloc(sizeof(*ring), GFP_KERNEL_ACCOUNT);
@@ -304,24 +302,60 @@ static struct cring_ring *cring_ring_new(struct cring_params *p)
 	ret = cring_memory_alloc(ring, p);
 	if (ret)
 		goto err;
-	file = cring_shmem_file("cring", 0);
-	if (IS_ERR(file)) {
-		ret = PTR_ERR(file);
-		goto err;
-	}
-	ring->mapping_file = file;
-	ring->notifier.ops = &cring_notifier_ops;
-	ret = mmu_notifier_register(&ring->notifier, ring->mm);
-	if (ret) {
-		ring->notifier.ops = NULL;
-		goto err;
-	}
 	return ring;
 err:
 	cring_user_leave(ring);
 err_join:
 	cring_ring_free(ring);
 	return ERR_PTR(ret);
+}
+
+/* the calling process becomes its owner */
+static int cring_ring_own(struct cring_ring *ring)
+{
+	struct file *file;
+	int ret;
+
+	ring->mm = current->mm;
+	mmgrab(ring->mm);
+	ring->tgid = get_pid(task_tgid(current));
+	file = cring_shmem_file("cring", 0);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	ring->mapping_file = file;
+	ring->notifier.ops = &cring_notifier_ops;
+	ret = mmu_notifier_register(&ring->notifier, ring->mm);
+	if (ret)
+		ring->notifier.ops = NULL;
+	return ret;
+}
+
+/**
+ * cring_ring_new_kernel - make a ring that a kernel caller uses
+ * @entries: of its SQ
+ *
+ * It counts as the calling user's, and is ended as others are, by
+ * cring_ring_close().
+ *
+ * Context: process, may sleep.
+ * Return: the ring, or -EINVAL, -ENOMEM or -EDQUOT as an ERR_PTR().
+ */
+struct cring_ring *cring_ring_new_kernel(u32 entries)
+{
+	struct cring_params p = { .sq_entries = entries };
+	struct cring_ring *ring;
+	int ret;
+
+	ret = cring_params_fix(&p);
+	if (ret)
+		return ERR_PTR(ret);
+	ring = cring_ring_new(&p);
+	if (IS_ERR(ring))
+		return ring;
+	ring->in_kernel = true;
+	/* it may outlive its user, too */
+	__module_get(THIS_MODULE);
+	return ring;
 }
 
 /**
@@ -346,6 +380,12 @@ int cring_ring_setup(struct file *file, struct cring_params *p)
 	ring = cring_ring_new(p);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
+	ret = cring_ring_own(ring);
+	if (ret) {
+		cring_user_leave(ring);
+		cring_ring_free(ring);
+		return ret;
+	}
 	/* for the ring; it may outlive the file */
 	__module_get(THIS_MODULE);
 	if (cmpxchg_release(&file->private_data, NULL, ring)) {

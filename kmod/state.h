@@ -27,11 +27,13 @@
  *                                                cancel: CLAIMED
  *   RUNNING     executed by a worker             that worker: ARMED, DISPATCHED,
  *                                                DONE; its device: CLAIMED
- *   ARMED       on a wait queue or a timer       wake-up: READY; timer: CLAIMED;
- *                                                cancel: CLAIMED
+ *   ARMED       on a wait queue or a timer, or   wake-up: READY; timer: CLAIMED;
+ *               its provider can take it back    its provider: DISPATCHED,
+ *                                                CLAIMED; cancel: CLAIMED
  *   READY       to be tried again                a thread of the owner: INLINE;
  *                                                kick: QUEUED; cancel: CLAIMED
- *   DISPATCHED  in the device                    its completion: CLAIMED
+ *   DISPATCHED  in the device, or with its       its completion: CLAIMED; its
+ *               provider                         provider: ARMED
  *   CLAIMED     owned by who completes it        the owner: DONE; a device that
  *                                                would have blocked: QUEUED
  *   DONE        its CQE is posted                the last holder: FREE
@@ -127,7 +129,7 @@ static inline bool cring_word_move(atomic64_t *word, enum cring_state from,
 /**
  * cring_word_dispatch - a device has the request, unless it has completed it
  * @word: the request's word
- * @from: INLINE or RUNNING
+ * @from: INLINE or RUNNING; ARMED when its provider clears its cancel routine
  *
  * Unlike a move to a waiting state this one is not stopped by CANCEL, which is
  * kept: there is nothing that could be undone.

@@ -71,6 +71,15 @@ static int cring_sqe_check(struct cring_ring *ring, const struct cring_op *op,
 	return 0;
 }
 
+static struct file *cring_req_file(struct cring_req *req,
+				   const struct cring_sqe *sqe)
+{
+	if (unlikely(req->ring->in_kernel))
+		return cring_client_file(req);
+	return cring_file_get(req->ring, sqe->fd,
+			      sqe->flags & CRING_SQE_FIXED_FILE);
+}
+
 /* copy what the SQE says; what fails here ends the operation when it is tried */
 static int cring_req_prep(struct cring_req *req, const struct cring_sqe *sqe)
 {
@@ -80,9 +89,10 @@ static int cring_req_prep(struct cring_req *req, const struct cring_sqe *sqe)
 	ret = cring_sqe_check(req->ring, op, sqe);
 	if (ret)
 		return ret;
+	if (unlikely(req->ring->in_kernel))
+		cring_client_accept(req);
 	if (op->flags & CRING_OPF_FILE) {
-		req->file = cring_file_get(req->ring, sqe->fd,
-					   sqe->flags & CRING_SQE_FIXED_FILE);
+		req->file = cring_req_file(req, sqe);
 		if (!req->file)
 			return -EBADF;
 		if (unlikely(cring_file_is_ring(req->file)))
@@ -339,7 +349,8 @@ static void cring_note_submitter(struct cring_ring *ring)
 {
 	struct task_struct *old = ring->task;
 
-	if (likely(old == current))
+	/* a kernel caller's threads run no task work of ours */
+	if (likely(old == current) || ring->in_kernel)
 		return;
 	spin_lock_irq(&ring->queue_lock);
 	ring->task = get_task_struct(current);

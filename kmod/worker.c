@@ -168,7 +168,7 @@ static void cring_worker_run(struct cring_req *req)
 		cring_complete(req, req->res);
 		return;
 	}
-	mem = op->flags & CRING_OPF_MEM;
+	mem = op->flags & CRING_OPF_MEM && !ring->in_kernel;
 	/* the address space is pinned only while somebody's memory is touched */
 	if (mem && !mmget_not_zero(mm)) {
 		cring_complete(req, cring_req_result(req, -ECANCELED));

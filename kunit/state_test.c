@@ -36,11 +36,11 @@ static const struct from_case {
 	  BIT(CRING_ARMED) | BIT(CRING_DISPATCHED) | BIT(CRING_DONE) |
 	  BIT(CRING_CLAIMED) },
 	{ "armed", CRING_ARMED,
-	  BIT(CRING_READY) | BIT(CRING_CLAIMED) },
+	  BIT(CRING_READY) | BIT(CRING_DISPATCHED) | BIT(CRING_CLAIMED) },
 	{ "ready", CRING_READY,
 	  BIT(CRING_INLINE) | BIT(CRING_QUEUED) | BIT(CRING_CLAIMED) },
 	{ "dispatched", CRING_DISPATCHED,
-	  BIT(CRING_CLAIMED) },
+	  BIT(CRING_ARMED) | BIT(CRING_CLAIMED) },
 	{ "claimed", CRING_CLAIMED,
 	  BIT(CRING_DONE) | BIT(CRING_QUEUED) },
 	{ "done", CRING_DONE,
@@ -387,7 +387,9 @@ static void a_claim_from_an_earlier_use_fails(struct kunit *test)
 	}
 }
 
-static const enum cring_state dispatchers[] = { CRING_INLINE, CRING_RUNNING };
+static const enum cring_state dispatchers[] = {
+	CRING_INLINE, CRING_RUNNING, CRING_ARMED
+};
 
 static void dispatch_is_not_stopped_and_keeps_the_bits(struct kunit *test)
 {
