@@ -691,6 +691,7 @@ void cring_ident_assume(const struct cring_ident *ident,
 void cring_ident_drop(const struct cring_ident *ident,
 		      struct cring_ident_saved *saved);
 const struct cred *cring_ident_cred(const struct cring_ident *ident);
+const struct pid *cring_ident_thread(const struct cring_ident *ident);
 void cring_ident_hold(struct cring_ident *ident);
 
 /* wait.c APIs */

@@ -3,7 +3,7 @@
  * Identity: what the kernel reads from the current task, and would get wrong
  * in a worker.
  *
- * It is recorded when an operation is handed to the workers, in the thread that
+ * It is recorded before an operation waits for anything, in the thread that
  * submitted it, and taken on around the operation.  A ring's submitters are
  * mostly one thread that does not change, so the last identity is kept and
  * shared.  It holds what it points to, so equal pointers mean the same thing.
@@ -14,6 +14,7 @@
 #include <linux/ioprio.h>
 #include <linux/kthread.h>
 #include <linux/memcontrol.h>
+#include <linux/pid.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -25,6 +26,7 @@
  * @refs: the ring's cache, and each operation
  * @ioprio: I/O priority in effect, so never IOPRIO_CLASS_NONE
  * @fsize: RLIMIT_FSIZE, bytes
+ * @thread: who submitted, referenced: no later thread has the same one
  * @cred: referenced
  * @memcg: memory cgroup that pays, referenced; or NULL
  * @blkcg: I/O cgroup that pays, referenced; or NULL
@@ -33,6 +35,7 @@ struct cring_ident {
 	refcount_t refs;
 	int ioprio;
 	unsigned long fsize;
+	struct pid *thread;
 	const struct cred *cred;
 	struct cgroup_subsys_state *memcg;
 	struct cgroup_subsys_state *blkcg;
@@ -85,7 +88,8 @@ static bool cring_ident_is_current(const struct cring_ident *ident)
 {
 	bool same;
 
-	if (ident->cred != current_cred() ||
+	if (ident->thread != task_pid(current) ||
+	    ident->cred != current_cred() ||
 	    ident->fsize != rlimit(RLIMIT_FSIZE) ||
 	    ident->ioprio != get_current_ioprio())
 		return false;
@@ -106,6 +110,7 @@ static struct cring_ident *cring_ident_new(void)
 	refcount_set(&ident->refs, 1);
 	ident->ioprio = get_current_ioprio();
 	ident->fsize = rlimit(RLIMIT_FSIZE);
+	ident->thread = get_pid(task_pid(current));
 	ident->cred = get_current_cred();
 	ident->memcg = cring_css_get(cring_memcg);
 	ident->blkcg = cring_css_get(cring_blkcg);
@@ -161,6 +166,7 @@ void cring_ident_put(struct cring_ident *ident)
 	if (ident->memcg)
 		css_put(ident->memcg);
 	put_cred(ident->cred);
+	put_pid(ident->thread);
 	kfree(ident);
 }
 
@@ -174,6 +180,18 @@ void cring_ident_put(struct cring_ident *ident)
 const struct cred *cring_ident_cred(const struct cring_ident *ident)
 {
 	return ident->cred;
+}
+
+/**
+ * cring_ident_thread - who submitted
+ * @ident: an identity
+ *
+ * Context: any.
+ * Return: valid as long as @ident is.
+ */
+const struct pid *cring_ident_thread(const struct cring_ident *ident)
+{
+	return ident->thread;
 }
 
 /* as set by somebody, unlike get_current_ioprio(): to be put back as it was */

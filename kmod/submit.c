@@ -108,17 +108,23 @@ static int cring_req_prep(struct cring_req *req, const struct cring_sqe *sqe)
  * cring_req_ident - make sure that a request has its submitter's identity
  * @req: the caller's
  *
- * Whatever may go on in another context needs it.  Only what was just accepted
- * has none yet.
+ * Whatever may go on in another context needs it, and whatever waits for
+ * anything has it, so that a cancel knows whose it is.  Only what was just
+ * accepted has none yet.
  *
  * Context: the submitter, under submit_mutex, unless the request has one.
  * Return: false when there is no memory for it.
  */
 bool cring_req_ident(struct cring_req *req)
 {
-	if (!req->ident)
-		req->ident = cring_ident_get(req->ring);
-	return req->ident;
+	struct cring_ident *ident = req->ident;
+
+	if (!ident) {
+		ident = cring_ident_get(req->ring);
+		/* filled in before a cancel that finds the request can look */
+		smp_store_release(&req->ident, ident);
+	}
+	return ident;
 }
 
 static void cring_req_fail(struct cring_req *req, int res)

@@ -201,7 +201,7 @@ static void expect_clean_timeouts(struct clean_test *t)
 		KUNIT_EXPECT_EQ(test, req->lflags,
 				CRING_REQL_INDEXED | CRING_REQL_TIMER);
 		KUNIT_EXPECT_NULL(test, req->file);
-		KUNIT_EXPECT_NULL(test, req->ident);
+		KUNIT_EXPECT_PTR_EQ(test, req->ident, t->live->ring->ident);
 		KUNIT_EXPECT_EQ(test, req->nr_wait, 0);
 		KUNIT_EXPECT_NULL(test, req->timer.target);
 		KUNIT_EXPECT_EQ(test, req->timer.count, 0);
