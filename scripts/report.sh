@@ -9,7 +9,7 @@
 passed=0 failed=0 skipped=0
 failures=()	# what failed, a line each
 skips=()	# why something was skipped, a line each
-notes=()	# what else should be known of the run
+declare -A fewest=() most=()	# rounds of a race, a kernel
 
 row()	# stage kernel passed failed skipped seconds
 {
@@ -34,6 +34,13 @@ add()	# stage kernel passed failed skipped seconds
 	count "$3" "$4" "$5"
 }
 
+# How many rounds a race ran.
+rounds()	# kernel fewest most
+{
+	[ -n "${fewest[$1]:-}" ] && [ "${fewest[$1]}" -le "$2" ] || fewest[$1]=$2
+	[ -n "${most[$1]:-}" ] && [ "${most[$1]}" -ge "$3" ] || most[$1]=$3
+}
+
 failure()	# stage kernel text: a row for what failed as one thing
 {
 	failures+=("$1, $2: $3")
@@ -52,15 +59,20 @@ lines()	# prefix line...: the lines, each once, with how often it was there
 # The end of a script.  It fails when something failed, or nothing was tested.
 report()
 {
+	local k
+
 	if [ -n "${CRING_REPORT:-}" ]; then
 		{
 			echo "counts $passed $failed $skipped"
 			[ ${#failures[@]} -eq 0 ] || printf 'failure %s\n' "${failures[@]}"
 			[ ${#skips[@]} -eq 0 ] || printf 'skip %s\n' "${skips[@]}"
-			[ ${#notes[@]} -eq 0 ] || printf 'note %s\n' "${notes[@]}"
+			for k in "${!most[@]}"; do echo "rounds $k ${fewest[$k]} ${most[$k]}"; done
 		} >"$CRING_REPORT"
 	else
-		[ ${#notes[@]} -eq 0 ] || { echo; lines '' "${notes[@]}"; }
+		[ ${#most[@]} -eq 0 ] || echo
+		for k in $(printf '%s\n' "${!most[@]}" | sort -V); do
+			echo "rounds of a race on $k: ${fewest[$k]} to ${most[$k]}"
+		done
 		[ ${#skips[@]} -eq 0 ] || { printf '\nSkipped:\n'; lines '  ' "${skips[@]}"; }
 		[ ${#failures[@]} -eq 0 ] || { printf '\nFailed:\n'; lines '  ' "${failures[@]}"; }
 		echo
