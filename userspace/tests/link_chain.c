@@ -151,7 +151,7 @@ TEST_F(chain, link_invalid_member_stops_the_whole_chain)
 			if (i < 3)
 				sqe->flags = SOFT;
 			if (i == pos)
-				sqe->group = 1;
+				sqe->__resv = 1;
 		}
 		NOP(9, 0);
 		submit_all(&self->ring, 4);
