@@ -31,8 +31,11 @@ static void cring_pass_collateral(struct cring_pass *pass,
 		if (!pass->mark)
 			continue;
 		req->mark = pass->mark;
-		if (cring_filter_matches(pass->filter, req))
-			pass->matched++;
+		if (!cring_filter_matches(pass->filter, req))
+			continue;
+		pass->matched++;
+		if (pass->reap)
+			cring_reap_mark(pass->reap, req);
 	}
 	list_splice_tail(from, &pass->todo);
 }
@@ -143,6 +146,8 @@ static void cring_pass_visit(struct cring_pass *pass, struct cring_req *req)
 	if (pass->mark)
 		req->mark = pass->mark;
 	pass->matched++;
+	if (pass->reap && (!ret || pass->wait))
+		cring_reap_mark(pass->reap, req);
 	if (ret) {
 		pass->already++;
 		pass->req = req;
@@ -257,6 +262,9 @@ static void cring_pass_batch(struct cring_pass *pass)
 	u32 nr = smp_load_acquire(&ring->batch_nr);
 	u32 i;
 
+	/* the caller is not inside submit: the batch is another thread's */
+	if (pass->filter->thread)
+		return;
 	for (i = 0; i < nr; i++) {
 		struct cring_req *req = READ_ONCE(ring->batch[i]);
 		u64 word = atomic64_read_acquire(&req->word);
@@ -350,15 +358,18 @@ static void cring_pass_all(struct cring_pass *pass)
  * @pass: the caller's; filled
  * @ring: where
  * @filter: what
+ * @reap: where the CQEs of what it names go, or NULL: to the CQ.  Of what is
+ *	-EALREADY only with @wait
  * @wait: mark what is -EALREADY, so that its end wakes the ring's waiters
  *
  * Context: process, may sleep; no cring lock but submit_mutex held.
  */
 void cring_pass_run(struct cring_pass *pass, struct cring_ring *ring,
-		    const struct cring_filter *filter, bool wait)
+		    const struct cring_filter *filter,
+		    struct cring_reap_place *reap, bool wait)
 {
 	*pass = (struct cring_pass) { .ring = ring, .filter = filter,
-				      .wait = wait };
+				      .reap = reap, .wait = wait };
 	INIT_LIST_HEAD(&pass->todo);
 	if (filter->flags & CRING_ASYNC_CANCEL_ALL)
 		cring_pass_all(pass);
@@ -385,19 +396,21 @@ s32 cring_pass_answer(const struct cring_pass *pass)
  * cring_pass_next - one match that has not finished
  * @ring: where
  * @filter: what; with ALL
+ * @reap: as for cring_pass_run()
  * @word: its word, as in struct cring_pass
  *
  * Context: process, may sleep; no cring lock held.
  * Return: the request, marked as waited for, or NULL when all have finished.
  */
 struct cring_req *cring_pass_next(struct cring_ring *ring,
-				  const struct cring_filter *filter, u64 *word)
+				  const struct cring_filter *filter,
+				  struct cring_reap_place *reap, u64 *word)
 {
 	struct cring_pass pass;
 
 	do {
 		pass = (struct cring_pass) { .ring = ring, .filter = filter,
-					     .wait = true };
+					     .reap = reap, .wait = true };
 		INIT_LIST_HEAD(&pass.todo);
 		cring_pass_one(&pass);
 	} while (pass.matched && !pass.already);
@@ -418,7 +431,7 @@ s32 cring_cancel(struct cring_ring *ring, const struct cring_filter *filter)
 {
 	struct cring_pass pass;
 
-	cring_pass_run(&pass, ring, filter, false);
+	cring_pass_run(&pass, ring, filter, NULL, false);
 	return cring_pass_answer(&pass);
 }
 

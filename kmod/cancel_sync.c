@@ -7,7 +7,7 @@
  */
 #include <linux/file.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "cring.h"
@@ -15,9 +15,30 @@
 /* what the synchronous call remembers of a key, to wait for it */
 struct cring_cancel_wait {
 	struct cring_filter filter;
-	struct cring_req *req;	/* without ALL: the one that was -EALREADY */
+	struct cring_ring *ring;	/* without ALL: where it was found */
+	struct cring_req *req;		/* and was -EALREADY */
 	u64 word;
 };
+
+/* one call */
+struct cring_cancel_call {
+	struct cring_cancel c;
+	struct cring_cancel_key *keys;
+	struct cring_cancel_wait *waits;
+	struct cring_scope scope;
+	struct cring_reap reap;
+	ktime_t expires;
+	struct cring_cancel_key one_key;
+	struct cring_cancel_wait one_wait;
+};
+
+/* where a call reaps in one ring, or NULL */
+static struct cring_reap_place *cring_reach_place(struct cring_reach *reach)
+{
+	return reach->place.reap ? &reach->place : NULL;
+}
+
+/* --- the wait --- */
 
 /* Is the CQE of that use of the record in the CQ? */
 static bool cring_req_posted(struct cring_ring *ring, void *data, u64 word)
@@ -32,30 +53,58 @@ static bool cring_req_posted(struct cring_ring *ring, void *data, u64 word)
 	return true;
 }
 
-static int cring_wait_posted(struct cring_ring *ring, struct cring_req *req,
-			     u64 word, const ktime_t *expires)
+/* what became ready in another ring of the scope must not end the wait either */
+static bool cring_call_absorb(const struct cring_cancel_call *call)
 {
-	return cring_wait_for(ring, cring_req_posted, req, word, expires);
+	u32 i;
+
+	for (i = 0; i < call->scope.nr; i++)
+		if (cring_kick_absorb(call->scope.reach[i].ring))
+			return true;
+	return false;
 }
 
-/* wait until every match of one key has finished */
-static int cring_wait_key(struct cring_ring *ring,
-			  const struct cring_cancel_wait *w,
-			  const ktime_t *expires)
+static int cring_wait_posted(struct cring_cancel_call *call,
+			     struct cring_ring *ring, struct cring_req *req,
+			     u64 word)
 {
-	struct cring_req *req = w->req;
-	u64 word = w->word;
-	int ret = 0;
+	int ret;
 
-	if (!(w->filter.flags & CRING_ASYNC_CANCEL_ALL))
-		return req ? cring_wait_posted(ring, req, word, expires) : 0;
-	while (!ret && (req = cring_pass_next(ring, &w->filter, &word)))
-		ret = cring_wait_posted(ring, req, word, expires);
+	do {
+		ret = cring_wait_for(ring, cring_req_posted, req, word,
+				     call->c.timeout < 0 ? NULL :
+							   &call->expires);
+	} while (ret == -EINTR && cring_call_absorb(call));
 	return ret;
 }
 
-static int cring_filter_init(struct cring_ring *ring,
-			     const struct cring_cancel_key *key, u64 before,
+/* wait until every match of one key has finished */
+static int cring_wait_key(struct cring_cancel_call *call,
+			  struct cring_cancel_wait *w)
+{
+	struct cring_reach *reach = call->scope.reach;
+	struct cring_reach *end = reach + call->scope.nr;
+	struct cring_req *req;
+	int ret = 0;
+	u64 word;
+
+	if (!(w->filter.flags & CRING_ASYNC_CANCEL_ALL))
+		return w->req ? cring_wait_posted(call, w->ring, w->req,
+						  w->word) : 0;
+	for (; !ret && reach < end; reach++) {
+		w->filter.before = reach->before;
+		while (!ret &&
+		       (req = cring_pass_next(reach->ring, &w->filter,
+					      cring_reach_place(reach), &word)))
+			ret = cring_wait_posted(call, reach->ring, req, word);
+	}
+	return ret;
+}
+
+/* --- the cancels --- */
+
+static int cring_filter_init(const struct cring_scope *scope,
+			     const struct cring_cancel_key *key,
 			     struct cring_filter *filter)
 {
 	struct cring_match match = {
@@ -65,11 +114,12 @@ static int cring_filter_init(struct cring_ring *ring,
 		.group = key->group,
 		.opcode = key->opcode,
 	};
+	bool one_ring = scope->reach == &scope->own;
 
 	*filter = (struct cring_filter) {
 		.user_data = key->user_data,
 		.ticket = key->ticket,
-		.before = before,
+		.thread = scope->thread,
 		.flags = key->flags,
 		.group = key->group,
 		.opcode = key->opcode,
@@ -80,119 +130,224 @@ static int cring_filter_init(struct cring_ring *ring,
 		return -EINVAL;
 	if (cring_cancel_check(&match))
 		return -EINVAL;
+	/* slots and tickets are numbers of one ring */
+	if (!one_ring && key->flags & (CRING_ASYNC_CANCEL_FD_FIXED |
+				       CRING_ASYNC_CANCEL_TICKET))
+		return -EINVAL;
 	if (!(key->flags & CRING_ASYNC_CANCEL_FD))
 		return 0;
-	filter->file = cring_file_get(ring, key->fd,
+	filter->file = cring_file_get(scope->own.ring, key->fd,
 				      key->flags & CRING_ASYNC_CANCEL_FD_FIXED);
 	return filter->file ? 0 : -EBADF;
 }
 
-static void cring_cancel_key(struct cring_ring *ring,
-			     struct cring_cancel_key *key,
-			     struct cring_cancel_wait *w, bool wait)
+/* one key in one ring; true when that was all */
+static bool cring_cancel_reach(struct cring_cancel_call *call,
+			       struct cring_reach *reach,
+			       struct cring_cancel_key *key,
+			       struct cring_cancel_wait *w)
 {
 	struct cring_pass pass;
-	u64 before;
+
+	w->filter.before = reach->before;
+	cring_pass_run(&pass, reach->ring, &w->filter, cring_reach_place(reach),
+		       call->c.flags & CRING_CANCEL_WAIT);
+	key->already += pass.already;
+	if (key->flags & CRING_ASYNC_CANCEL_ALL) {
+		key->res += pass.matched;
+		return false;
+	}
+	key->res = cring_pass_answer(&pass);
+	if (pass.already) {
+		w->ring = reach->ring;
+		w->req = pass.req;
+		w->word = pass.word;
+	}
+	return pass.matched;
+}
+
+static void cring_cancel_key(struct cring_cancel_call *call,
+			     struct cring_cancel_key *key,
+			     struct cring_cancel_wait *w)
+{
+	u32 i;
 
 	w->req = NULL;
 	key->already = 0;
-	/* what was accepted before the call; its batch is visible then */
-	before = smp_load_acquire(&ring->accepted);
-	key->res = cring_filter_init(ring, key, before, &w->filter);
+	key->res = cring_filter_init(&call->scope, key, &w->filter);
 	if (key->res) {
 		w->filter.flags = 0;
 		return;
 	}
-	cring_pass_run(&pass, ring, &w->filter, wait);
-	key->res = cring_pass_answer(&pass);
-	key->already = pass.already;
-	if (pass.already) {
-		w->req = pass.req;
-		w->word = pass.word;
-	} else {
-		/* nothing to wait for, also with ALL */
-		w->filter.flags &= ~CRING_ASYNC_CANCEL_ALL;
-	}
-}
-
-static int cring_cancel_keys(struct cring_ring *ring,
-			     const struct cring_cancel *c,
-			     struct cring_cancel_key *keys,
-			     struct cring_cancel_wait *waits)
-{
-	bool wait = c->flags & CRING_CANCEL_WAIT;
-	ktime_t expires = c->timeout;
-	u32 i;
-	int ret = 0;
-
-	if (!(c->flags & CRING_CANCEL_ABS))
-		expires = ktime_add_safe(ktime_get(), c->timeout);
-	/* what this makes ready is run below: it must not interrupt the wait */
-	atomic_inc(&ring->nr_waiting);
-	for (i = 0; i < c->nr; i++) {
-		cring_cancel_key(ring, &keys[i], &waits[i], wait);
+	/* when there is no ring at all */
+	if (!(key->flags & CRING_ASYNC_CANCEL_ALL))
+		key->res = -ENOENT;
+	for (i = 0; i < call->scope.nr; i++) {
+		if (cring_cancel_reach(call, &call->scope.reach[i], key, w))
+			break;
 		cond_resched();
 	}
-	atomic_dec(&ring->nr_waiting);
-	/* the count before the list: cring_kick() does the reverse */
+	/* nothing to wait for, also with ALL */
+	if (!key->already)
+		w->filter.flags &= ~CRING_ASYNC_CANCEL_ALL;
+}
+
+static int cring_cancel_keys(struct cring_cancel_call *call)
+{
+	struct cring_scope *scope = &call->scope;
+	int ret = 0;
+	u32 i, nr;
+
+	call->expires = call->c.timeout;
+	if (!(call->c.flags & CRING_CANCEL_ABS))
+		call->expires = ktime_add_safe(ktime_get(), call->c.timeout);
+	/* what this makes ready is run below: it must not interrupt the wait */
+	for (i = 0; i < scope->nr; i++)
+		atomic_inc(&scope->reach[i].ring->nr_waiting);
+	for (nr = 0; nr < call->c.nr && !ret; nr++) {
+		cring_cancel_key(call, &call->keys[nr], &call->waits[nr]);
+		cond_resched();
+		/* many keys in many rings take a while */
+		if (fatal_signal_pending(current))
+			ret = -EINTR;
+	}
+	for (i = 0; i < scope->nr; i++)
+		atomic_dec(&scope->reach[i].ring->nr_waiting);
+	/* the counts before the lists: cring_kick() does the reverse */
 	smp_mb__after_atomic();
-	cring_run_ready(ring);
-	for (i = 0; wait && !ret && i < c->nr; i++)
-		ret = cring_wait_key(ring, &waits[i],
-				     c->timeout < 0 ? NULL : &expires);
-	for (i = 0; i < c->nr; i++)
-		if (waits[i].filter.file)
-			fput(waits[i].filter.file);
+	for (i = 0; i < scope->nr; i++)
+		cring_run_ready(scope->reach[i].ring);
+	if (call->c.flags & CRING_CANCEL_WAIT)
+		for (i = 0; i < nr && !ret; i++)
+			ret = cring_wait_key(call, &call->waits[i]);
+	for (i = 0; i < nr; i++)
+		if (call->waits[i].filter.file)
+			fput(call->waits[i].filter.file);
 	return ret;
+}
+
+/* --- the call --- */
+
+static int cring_call_check(const struct cring_cancel *c)
+{
+	bool reap = c->flags & CRING_CANCEL_REAP;
+
+	if (!c->nr || c->nr > CRING_CANCEL_MAX_KEYS ||
+	    c->flags & ~CRING_CANCEL_SYNC_KNOWN || c->resv)
+		return -EINVAL;
+	if ((c->flags & CRING_CANCEL_SCOPES) == CRING_CANCEL_SCOPES)
+		return -EINVAL;
+	if (!(c->flags & CRING_CANCEL_WAIT) &&
+	    (c->timeout || c->flags & CRING_CANCEL_ABS))
+		return -EINVAL;
+	if (c->timeout < -1 || (c->timeout < 0 && c->flags & CRING_CANCEL_ABS))
+		return -EINVAL;
+	if (!reap && (c->reap || c->reap_nr || c->reaped))
+		return -EINVAL;
+	if (reap && (!c->reap_nr || c->reap_nr > CRING_MAX_CQ_ENTRIES))
+		return -EINVAL;
+	return 0;
+}
+
+static int cring_call_keys(struct cring_cancel_call *call)
+{
+	size_t size = call->c.nr * sizeof(*call->keys);
+
+	call->keys = &call->one_key;
+	call->waits = &call->one_wait;
+	if (call->c.nr > 1) {
+		call->keys = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+		call->waits = kvmalloc_array(call->c.nr, sizeof(*call->waits),
+					     GFP_KERNEL_ACCOUNT);
+	}
+	if (!call->keys || !call->waits)
+		return -ENOMEM;
+	return copy_from_user(call->keys, u64_to_user_ptr(call->c.keys),
+			      size) ? -EFAULT : 0;
+}
+
+static void cring_call_free(struct cring_cancel_call *call)
+{
+	if (call->keys != &call->one_key)
+		kvfree(call->keys);
+	if (call->waits != &call->one_wait)
+		kvfree(call->waits);
+}
+
+/* -EFAULT: the cancels are to happen all the same, and nothing to be reaped */
+static int cring_call_reap(struct cring_cancel_call *call, void __user *arg)
+{
+	struct cring_cancel __user *uc = arg;
+	struct cring_scope *scope = &call->scope;
+	int ret;
+	u32 i;
+
+	call->reap.nr = 0;
+	if (put_user(0, &uc->reaped))
+		return -EFAULT;
+	ret = cring_reap_init(&call->reap, call->c.reap, call->c.reap_nr);
+	for (i = 0; i < scope->nr && !ret; i++)
+		ret = cring_reap_enter(&scope->reach[i].place, &call->reap,
+				       scope->reach[i].ring);
+	return ret;
+}
+
+static int cring_call_reaped(struct cring_cancel_call *call, void __user *arg)
+{
+	struct cring_cancel __user *uc = arg;
+	struct cring_scope *scope = &call->scope;
+	u32 i;
+
+	for (i = 0; i < scope->nr; i++)
+		cring_reap_leave(&scope->reach[i].place, scope->reach[i].ring);
+	return put_user(cring_reap_exit(&call->reap), &uc->reaped);
+}
+
+static int cring_call_run(struct cring_cancel_call *call, void __user *arg)
+{
+	size_t size = call->c.nr * sizeof(*call->keys);
+	int ret, fault = 0;
+
+	if (call->c.flags & CRING_CANCEL_REAP)
+		fault = cring_call_reap(call, arg);
+	ret = fault;
+	if (!fault || fault == -EFAULT)
+		ret = cring_cancel_keys(call);
+	if (call->c.flags & CRING_CANCEL_REAP && cring_call_reaped(call, arg))
+		fault = -EFAULT;
+	if (copy_to_user(u64_to_user_ptr(call->c.keys), call->keys, size))
+		fault = -EFAULT;
+	return fault ?: ret;
 }
 
 /**
  * cring_cancel_ioctl - CRING_IOC_CANCEL
- * @ring: where
+ * @ring: of the caller's file, or NULL when it has none
  * @arg: user pointer to a struct cring_cancel
  *
- * Context: process, may sleep; takes no lock that a submitter holds.
- * Return: 0, -EINVAL, -EFAULT, -ENOMEM, -ETIME or -EINTR.
+ * Context: a thread of the owner, may sleep; takes no lock that a submitter
+ * holds.
+ * Return: 0, -EINVAL, -EBADFD, -EFAULT, -ENOMEM, -EBUSY, -ETIME or -EINTR.
  */
 int cring_cancel_ioctl(struct cring_ring *ring, void __user *arg)
 {
-	struct cring_cancel_key one_key, *keys = &one_key;
-	struct cring_cancel_wait one_wait, *waits = &one_wait;
-	struct cring_cancel c;
-	size_t size;
+	struct cring_cancel_call call;
 	int ret;
 
-	if (copy_from_user(&c, arg, sizeof(c)))
-		return -EFAULT;
-	if (!c.nr || c.nr > CRING_CANCEL_MAX_KEYS ||
-	    c.flags & ~(CRING_CANCEL_WAIT | CRING_CANCEL_ABS) ||
-	    c.reap || c.reap_nr || c.reaped || c.resv)
-		return -EINVAL;
-	if (!(c.flags & CRING_CANCEL_WAIT) &&
-	    (c.timeout || c.flags & CRING_CANCEL_ABS))
-		return -EINVAL;
-	if (c.timeout < -1 || (c.timeout < 0 && c.flags & CRING_CANCEL_ABS))
-		return -EINVAL;
-
-	size = c.nr * sizeof(*keys);
-	if (c.nr > 1) {
-		keys = kvmalloc(size, GFP_KERNEL_ACCOUNT);
-		waits = kvmalloc_array(c.nr, sizeof(*waits),
-				       GFP_KERNEL_ACCOUNT);
+	if (copy_from_user(&call.c, arg, sizeof(call.c)))
+		return ring ? -EFAULT : -EBADFD;
+	if (!ring && !(call.c.flags & CRING_CANCEL_SCOPES))
+		return -EBADFD;
+	ret = cring_call_check(&call.c);
+	if (ret)
+		return ret;
+	ret = cring_call_keys(&call);
+	if (!ret)
+		ret = cring_scope_init(&call.scope, ring, call.c.flags);
+	if (!ret) {
+		ret = cring_call_run(&call, arg);
+		cring_scope_exit(&call.scope);
 	}
-	ret = -ENOMEM;
-	if (!keys || !waits)
-		goto out;
-	ret = -EFAULT;
-	if (copy_from_user(keys, u64_to_user_ptr(c.keys), size))
-		goto out;
-	ret = cring_cancel_keys(ring, &c, keys, waits);
-	if (copy_to_user(u64_to_user_ptr(c.keys), keys, size))
-		ret = -EFAULT;
-out:
-	if (keys != &one_key)
-		kvfree(keys);
-	if (waits != &one_wait)
-		kvfree(waits);
+	cring_call_free(&call);
 	return ret;
 }

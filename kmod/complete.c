@@ -89,6 +89,27 @@ static u32 cring_cqe_flags(const struct cring_req *req)
 	return 0;
 }
 
+/* to the CQ, unless a cancel's caller gets it */
+static void cring_post_cqe(struct cring_comp *comp, struct cring_req *req)
+{
+	const struct cring_cqe cqe = {
+		.user_data = req->user_data,
+		.res = req->res,
+		.flags = cring_cqe_flags(req),
+	};
+	struct cring_ring *ring = comp->ring;
+	struct cring_cqe *to = &ring->cqes[ring->cq_tail & ring->cq_mask];
+
+	if (unlikely(req->lflags & CRING_REQL_REAP) &&
+	    cring_reap_post(req, &cqe))
+		return;
+	WRITE_ONCE(to->user_data, cqe.user_data);
+	WRITE_ONCE(to->res, cqe.res);
+	WRITE_ONCE(to->flags, cqe.flags);
+	WRITE_ONCE(ring->cq_tail, ring->cq_tail + 1);
+	comp->posted++;
+}
+
 static void cring_post(struct cring_comp *comp, struct cring_req *req,
 		       bool failed)
 {
@@ -102,18 +123,12 @@ static void cring_post(struct cring_comp *comp, struct cring_req *req,
 		ring->active--;
 	if (req->opcode == CRING_OP_TIMEOUT)
 		ring->timeouts_finished++;
-	if (unlikely(ring->in_kernel)) {
+	if (unlikely(ring->in_kernel))
 		cring_client_post(req);
-	} else if (failed || !(req->sqe_flags & CRING_SQE_CQE_SKIP_SUCCESS)) {
-		struct cring_cqe *cqe =
-			&ring->cqes[ring->cq_tail & ring->cq_mask];
-
-		WRITE_ONCE(cqe->user_data, req->user_data);
-		WRITE_ONCE(cqe->res, req->res);
-		WRITE_ONCE(cqe->flags, cring_cqe_flags(req));
-		WRITE_ONCE(ring->cq_tail, ring->cq_tail + 1);
-		comp->posted++;
-	}
+	else if (failed || !(req->sqe_flags & CRING_SQE_CQE_SKIP_SUCCESS))
+		cring_post_cqe(comp, req);
+	else if (unlikely(req->lflags & CRING_REQL_REAP))
+		cring_reap_post(req, NULL);
 	WRITE_ONCE(ring->finished, ring->finished + 1);
 	cring_word_own(&req->word, CRING_DONE);
 }

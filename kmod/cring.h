@@ -11,6 +11,7 @@
  *                             may sleep in a file's method: never taken to
  *                             cancel.
  *   cring_ring.cancel_mutex   one ALL cancel at a time; never held across I/O.
+ *   owner.c's mutex           who has which rings.  A leaf.
  *   cring_ring.lock           index, CQ, chains, drain, timers, fixed slots.
  *                             Any context, interrupts off, never sleeps.
  *   cring_worker.lock         which request a worker runs.  Nests in .lock;
@@ -38,6 +39,7 @@
 #include <linux/timerqueue.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 
 #include <linux/cring.h>
 #include <linux/cring_kernel.h>
@@ -49,6 +51,8 @@ struct cring_ring;
 struct cring_req;
 struct cring_comp;
 struct cring_user;
+struct cring_owner;
+struct cring_reap_place;
 
 /* what this version knows; CRING_IOC_QUERY tells */
 #define CRING_FEATURES		(CRING_FEAT_CANCEL_SYNC | CRING_FEAT_NODROP | \
@@ -66,6 +70,10 @@ struct cring_user;
 #define CRING_CANCEL_KNOWN	(CRING_CANCEL_KEYS | CRING_ASYNC_CANCEL_ALL | \
 				 CRING_ASYNC_CANCEL_ANY | \
 				 CRING_ASYNC_CANCEL_FD_FIXED)
+
+#define CRING_CANCEL_SCOPES	(CRING_CANCEL_PROCESS | CRING_CANCEL_THREAD)
+#define CRING_CANCEL_SYNC_KNOWN	(CRING_CANCEL_WAIT | CRING_CANCEL_ABS | \
+				 CRING_CANCEL_REAP | CRING_CANCEL_SCOPES)
 
 /* ---------------------------------------------------------------------------
  * Operations
@@ -194,6 +202,7 @@ struct cring_match {
  * @worker: number of the worker that runs it, while RUNNING
  * @retries: attempts that would have blocked although poll said ready
  * @nr_wait: entries of @wait that are in use
+ * @reap: with %CRING_REQL_REAP, the number of the reap that gets its CQE
  * @keys: its places in the index
  * @next_ticket: the next one in its bucket of tickets
  * @chain: circular list of the chain's remaining members, in order
@@ -229,6 +238,7 @@ struct cring_req {
 	u16 worker;
 	u8 retries;
 	u8 nr_wait;
+	u16 reap;
 
 	struct cring_key keys[CRING_NR_BY];
 	u32 next_ticket;
@@ -266,6 +276,7 @@ struct cring_req {
 #define CRING_REQL_WAITED	BIT(1)	/* a cancel waits for its CQE */
 #define CRING_REQL_HELD		BIT(2)	/* not among the active (drain) */
 #define CRING_REQL_TIMER	BIT(3)	/* on a timer queue or count list */
+#define CRING_REQL_REAP		BIT(6)	/* its CQE is to be reaped: @reap */
 
 /* ---------------------------------------------------------------------------
  * The ring
@@ -371,12 +382,16 @@ struct cring_worker {
  * @notify_work: tells them
  * @cancel_mutex: see the top of this file
  * @cancel_mark: the last ALL cancel; under @cancel_mutex
- * @refs: the file; the operations in flight (one for all); pending task work
+ * @refs: the file; the operations in flight (one for all); pending task work;
+ *	cancels that have found it through @owner
  * @destroy_work: frees the ring when the last reference is gone
  * @watch_work: looks whether the owner still has its address space
  * @nr_pinned: workers that hold that address space
  * @mm: the owner: its address space, mmgrab()bed
  * @tgid: the owner: its process
+ * @owner: the owner: all its rings
+ * @owner_node: among them
+ * @reaps: reaps under way, by number; looked up under @lock
  * @notifier: tells when @mm goes away
  * @key: of the index's hash
  * @pool: all records
@@ -457,6 +472,9 @@ struct cring_ring {
 	atomic_t nr_pinned;
 	struct mm_struct *mm;
 	struct pid *tgid;
+	struct cring_owner *owner;
+	struct list_head owner_node;
+	struct xarray reaps;
 	struct mmu_notifier notifier;
 	siphash_key_t key;
 	struct cring_req *pool;
@@ -568,6 +586,7 @@ struct cring_filter {
 	u64 user_data;
 	u64 ticket;
 	u64 before;		/* tickets below this one */
+	const struct pid *thread; /* what it has submitted, or NULL: any */
 	u32 flags;		/* CRING_ASYNC_CANCEL_* */
 	u32 group;
 	u8 opcode;
@@ -594,6 +613,7 @@ struct cring_req *cring_filter_find(struct cring_ring *ring,
  * @already: how many of them were -EALREADY
  * @req: the last one of those ...
  * @word: ... and its word then
+ * @reap: where the CQEs of what it names go, or NULL: to the CQ
  * @wait: mark what is -EALREADY as waited for
  * @waiting: look only at what waits, not at what is being executed
  */
@@ -606,6 +626,7 @@ struct cring_pass {
 	u32 already;
 	struct cring_req *req;
 	u64 word;
+	struct cring_reap_place *reap;
 	bool wait;
 	bool waiting;
 };
@@ -615,10 +636,84 @@ int cring_cancel_one(struct cring_req *req, struct list_head *todo);
 void cring_cancel_everything(struct cring_ring *ring);
 void cring_cq_settle(struct cring_ring *ring);
 void cring_pass_run(struct cring_pass *pass, struct cring_ring *ring,
-		    const struct cring_filter *filter, bool wait);
+		    const struct cring_filter *filter,
+		    struct cring_reap_place *reap, bool wait);
 s32 cring_pass_answer(const struct cring_pass *pass);
 struct cring_req *cring_pass_next(struct cring_ring *ring,
-				  const struct cring_filter *filter, u64 *word);
+				  const struct cring_filter *filter,
+				  struct cring_reap_place *reap, u64 *word);
+
+/* reap.c APIs: CQEs that go to a canceller's memory */
+/**
+ * struct cring_reap - that memory
+ * @nr: CQEs that it has room for
+ * @used: CQEs written; by any ring, under its lock
+ * @pages: pinned
+ * @nr_pages: how many
+ * @offset: of the first CQE in the first of them
+ * @few: @pages, if they are few
+ */
+struct cring_reap {
+	u32 nr;
+	atomic_t used;
+	struct page **pages;
+	u32 nr_pages;
+	u32 offset;
+	struct page *few[2];
+};
+
+/**
+ * struct cring_reap_place - a reap in one ring
+ * @reap: the reap, or NULL for none
+ * @id: its number there
+ * @marked: requests in flight that bear that number; under cring_ring.lock
+ */
+struct cring_reap_place {
+	struct cring_reap *reap;
+	u32 id;
+	u32 marked;
+};
+
+int cring_reap_init(struct cring_reap *reap, u64 addr, u32 nr);
+u32 cring_reap_exit(struct cring_reap *reap);
+int cring_reap_enter(struct cring_reap_place *place, struct cring_reap *reap,
+		     struct cring_ring *ring);
+void cring_reap_leave(struct cring_reap_place *place, struct cring_ring *ring);
+void cring_reap_mark(struct cring_reap_place *place, struct cring_req *req);
+bool cring_reap_post(struct cring_req *req, const struct cring_cqe *cqe);
+
+/* owner.c APIs: the rings of one address space */
+/**
+ * struct cring_reach - one ring that a synchronous cancel reaches
+ * @ring: which
+ * @before: SQEs that it had accepted before the call
+ * @place: where the call reaps there
+ */
+struct cring_reach {
+	struct cring_ring *ring;
+	u64 before;
+	struct cring_reap_place place;
+};
+
+/**
+ * struct cring_scope - what a synchronous cancel reaches
+ * @reach: rings, referenced
+ * @nr: how many
+ * @thread: only what this one has submitted, or NULL
+ * @own: @reach, if that is the ring of the caller's file alone
+ */
+struct cring_scope {
+	struct cring_reach *reach;
+	u32 nr;
+	const struct pid *thread;
+	struct cring_reach own;
+};
+
+int cring_owner_join(struct cring_ring *ring);
+void cring_owner_leave(struct cring_ring *ring);
+int cring_scope_init(struct cring_scope *scope, struct cring_ring *ring,
+		     u32 flags);
+void cring_scope_exit(struct cring_scope *scope);
 
 /* cancel_sync.c APIs */
 int cring_cancel_ioctl(struct cring_ring *ring, void __user *arg);

@@ -41,6 +41,8 @@ static long cring_ioctl_query(void __user *arg)
 		.sqe_flags = CRING_SQE_KNOWN,
 		.setup_flags = CRING_SETUP_KNOWN,
 		.cancel_flags = CRING_CANCEL_KNOWN,
+		.sync_flags = CRING_CANCEL_SYNC_KNOWN,
+		.max_keys = CRING_CANCEL_MAX_KEYS,
 	};
 
 	cring_op_query(&q);
@@ -70,9 +72,10 @@ static long cring_ioctl_new(struct file *file, unsigned int cmd,
 		return cring_ioctl_setup(file, arg);
 	case CRING_IOC_QUERY:
 		return cring_ioctl_query(arg);
+	case CRING_IOC_CANCEL:
+		return cring_cancel_ioctl(NULL, arg);
 	case CRING_IOC_SUBMIT:
 	case CRING_IOC_WAIT:
-	case CRING_IOC_CANCEL:
 	case CRING_IOC_REGISTER:
 		return -EBADFD;
 	default:

@@ -4,6 +4,16 @@
  */
 #include "cring.h"
 
+/* Did the thread that a filter names submit it?  Who waits has an identity. */
+static bool cring_by_thread(const struct cring_filter *filter,
+			    const struct cring_req *req)
+{
+	/* what it points to is read after it */
+	const struct cring_ident *ident = smp_load_acquire(&req->ident);
+
+	return ident && cring_ident_thread(ident) == filter->thread;
+}
+
 /* does a cancel with these flags look at user_data? */
 static bool cring_by_user_data(u32 flags)
 {
@@ -56,7 +66,8 @@ int cring_cancel_check(const struct cring_match *match)
  *
  * A cancel is never meant, nor what was accepted later.
  *
- * Context: any; the caller makes sure that what it read was of one use.
+ * Context: any; the caller makes sure that what it read was of one use.  With
+ * @filter->thread cring_ring.lock, which keeps the request's identity.
  * Return: true when it is.
  */
 bool cring_filter_matches(const struct cring_filter *filter,
@@ -74,6 +85,8 @@ bool cring_filter_matches(const struct cring_filter *filter,
 	if (flags & CRING_ASYNC_CANCEL_GROUP && req->group != filter->group)
 		return false;
 	if (flags & CRING_ASYNC_CANCEL_TICKET && req->ticket != filter->ticket)
+		return false;
+	if (unlikely(filter->thread) && !cring_by_thread(filter, req))
 		return false;
 	return !cring_by_user_data(flags) || req->user_data == filter->user_data;
 }

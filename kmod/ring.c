@@ -3,9 +3,10 @@
  * The ring's life: set-up, memory, mapping, the end.
  *
  * References: the open file holds one, the operations in flight hold one for
- * all of them, pending task work one.  When the last is gone the ring is
- * destroyed by a work item of the module, whose exit flushes it; the reference
- * to the module is dropped there.
+ * all of them, pending task work one, and each cancel that has found the ring
+ * through its owner one.  When the last is gone the ring is destroyed by a work
+ * item of the module, whose exit flushes it; the reference to the module is
+ * dropped there.
  *
  * The mapping holds none: its pages are its own, and its file is a memory-only
  * one, so that a program that has closed the ring, or was killed, leaves no
@@ -233,6 +234,8 @@ static void cring_ring_free(struct cring_ring *ring)
 		put_task_struct(ring->task);
 	if (ring->mapping_file)
 		fput(ring->mapping_file);
+	cring_owner_leave(ring);
+	xa_destroy(&ring->reaps);
 	cring_index_destroy(ring);
 	kvfree(ring->batch);
 	vfree(ring->pool);
@@ -282,6 +285,7 @@ static void cring_ring_init(struct cring_ring *ring)
 	cring_ready_init(ring);
 	cring_worker_init(ring);
 	cring_timer_init(ring);
+	xa_init_flags(&ring->reaps, XA_FLAGS_ALLOC1);
 	/* the file, and the operations in flight */
 	refcount_set(&ring->refs, 2);
 }
@@ -325,9 +329,12 @@ static int cring_ring_own(struct cring_ring *ring)
 	ring->mapping_file = file;
 	ring->notifier.ops = &cring_notifier_ops;
 	ret = mmu_notifier_register(&ring->notifier, ring->mm);
-	if (ret)
+	if (ret) {
 		ring->notifier.ops = NULL;
-	return ret;
+		return ret;
+	}
+	/* last: from here on other threads may find it */
+	return cring_owner_join(ring);
 }
 
 /**
@@ -389,7 +396,8 @@ int cring_ring_setup(struct file *file, struct cring_params *p)
 	/* for the ring; it may outlive the file */
 	__module_get(THIS_MODULE);
 	if (cmpxchg_release(&file->private_data, NULL, ring)) {
-		refcount_set(&ring->refs, 1);
+		/* a cancel of the whole process may have found it meanwhile */
+		cring_ring_put(ring);
 		cring_ring_put(ring);
 		return -EBUSY;
 	}

@@ -123,7 +123,7 @@ static void dirty_device(struct clean_test *t)
 	struct cring_pass pass;
 
 	live_read(t->live, t->script, 1);
-	cring_pass_run(&pass, t->live->ring, &filter, true);
+	cring_pass_run(&pass, t->live->ring, &filter, NULL, true);
 	KUNIT_EXPECT_EQ(t->live->test, pass.already, 1);
 	script_complete(t->script, 0, 1);
 }
