@@ -47,6 +47,8 @@ help:
 	@echo 'make check        everything: lint, KUnit, and every test program on stock 6.1,'
 	@echo '                  stock 6.12, 7.3 and debug-6.12, in virtual machines'
 	@echo '                  KERNEL=6.12: the programs on that kernel; TESTS="a b": these'
+	@echo 'make contracts    what io_uring, IoRing, CancelIoEx, io_cancel, FltCancelIo and'
+	@echo '                  aio_cancel promise, and whether cring keeps it: a table each'
 	@echo 'make check-fast   every test program, on stock 6.1, with fewer rounds'
 	@echo 'make kunit        the KUnit suites, on debug-6.12; KERNEL=7.3'
 	@echo 'make coverage     what the suites and programs execute of the module'
@@ -93,6 +95,9 @@ check:
 check-fast:
 	@scripts/check --fast $(KERNEL) -- $(TESTS)
 
+contracts:
+	@scripts/contracts $(KERNEL) -- $(TESTS)
+
 kunit:
 	@scripts/kunit $(or $(KERNEL),debug-6.12)
 
@@ -111,4 +116,4 @@ lint:
 clean:
 	rm -rf build cring.ko
 
-.PHONY: all help module headers install user tests demo check check-fast kunit coverage bench shell lint clean
+.PHONY: all help module headers install user tests demo check check-fast contracts kunit coverage bench shell lint clean

@@ -37,6 +37,18 @@ unlock()
 	exec {lock_fd}>&-
 }
 
+# The programs of userspace/tests, without what their files' names end in.
+test_programs()
+{
+	local t
+
+	for t in "$top"/userspace/tests/{,compat32/,contracts/*/}*.{c,cpp}; do
+		[ -e "$t" ] || continue
+		t=${t#"$top/userspace/tests/"}
+		echo "${t%.*}"
+	done
+}
+
 # ---------------------------------------------------------------------------
 # Packages
 
