@@ -106,6 +106,7 @@ static int cring_cancel_claim(struct cring_req *req, bool tell,
 			return -ENOENT;
 		}
 		req->res = -ECANCELED;
+		cring_deadline_drop(req);
 		cring_drain_unhold(req);
 		if (!list_empty(&req->chain))
 			cring_chain_cut(req, waiting, rest);
@@ -134,13 +135,16 @@ int cring_cancel_one(struct cring_req *req, struct list_head *todo)
 	return ret;
 }
 
-/* cancel one match; under cring_ring.lock */
+/* cancel one match, or move its deadline; under cring_ring.lock */
 static void cring_pass_visit(struct cring_pass *pass, struct cring_req *req)
 {
 	LIST_HEAD(rest);
 	int ret;
 
-	ret = cring_cancel_claim(req, !pass->waiting, &rest);
+	if (pass->expires)
+		ret = cring_deadline_move(req, *pass->expires);
+	else
+		ret = cring_cancel_claim(req, !pass->waiting, &rest);
 	if (ret == -ENOENT || (ret && pass->waiting))
 		return;
 	if (pass->mark)
@@ -154,7 +158,7 @@ static void cring_pass_visit(struct cring_pass *pass, struct cring_req *req)
 		pass->word = atomic64_read(&req->word);
 		if (pass->wait)
 			req->lflags |= CRING_REQL_WAITED;
-	} else {
+	} else if (!pass->expires) {
 		list_add_tail(&req->node, &pass->todo);
 		cring_pass_collateral(pass, &rest);
 	}
@@ -346,11 +350,21 @@ static void cring_pass_all(struct cring_pass *pass)
 	 * What waits before what runs: a worker that is interrupted would take
 	 * the next one that waits for it, and so make an -EALREADY of a 0.
 	 */
-	pass->waiting = true;
-	cring_pass_lists(pass);
+	pass->waiting = !pass->expires;
+	if (pass->waiting)
+		cring_pass_lists(pass);
 	pass->waiting = false;
 	cring_pass_lists(pass);
 	mutex_unlock(&ring->cancel_mutex);
+}
+
+static void cring_pass_go(struct cring_pass *pass)
+{
+	INIT_LIST_HEAD(&pass->todo);
+	if (pass->filter->flags & CRING_ASYNC_CANCEL_ALL)
+		cring_pass_all(pass);
+	else
+		cring_pass_one(pass);
 }
 
 /**
@@ -370,11 +384,24 @@ void cring_pass_run(struct cring_pass *pass, struct cring_ring *ring,
 {
 	*pass = (struct cring_pass) { .ring = ring, .filter = filter,
 				      .reap = reap, .wait = wait };
-	INIT_LIST_HEAD(&pass->todo);
-	if (filter->flags & CRING_ASYNC_CANCEL_ALL)
-		cring_pass_all(pass);
-	else
-		cring_pass_one(pass);
+	cring_pass_go(pass);
+}
+
+/**
+ * cring_pass_move - one pass that moves the deadlines of what it matches
+ * @pass: the caller's; filled
+ * @ring: where
+ * @filter: what
+ * @expires: the new deadline, KTIME_MAX for none
+ *
+ * Context: process, may sleep; no cring lock held.
+ */
+void cring_pass_move(struct cring_pass *pass, struct cring_ring *ring,
+		     const struct cring_filter *filter, const ktime_t *expires)
+{
+	*pass = (struct cring_pass) { .ring = ring, .filter = filter,
+				      .expires = expires };
+	cring_pass_go(pass);
 }
 
 /**

@@ -103,9 +103,18 @@ static int cring_wait_key(struct cring_cancel_call *call,
 
 /* --- the cancels --- */
 
-static int cring_filter_init(const struct cring_scope *scope,
-			     const struct cring_cancel_key *key,
-			     struct cring_filter *filter)
+/**
+ * cring_filter_init - what one key of a synchronous call means
+ * @scope: what the call reaches
+ * @key: as user space gave it
+ * @filter: filled but for @before; its file is to be fput() if there is one
+ *
+ * Context: process, in a thread of the owner.
+ * Return: 0, -EINVAL or -EBADF.
+ */
+int cring_filter_init(const struct cring_scope *scope,
+		      const struct cring_cancel_key *key,
+		      struct cring_filter *filter)
 {
 	struct cring_match match = {
 		.user_data = key->user_data,

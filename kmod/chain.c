@@ -34,6 +34,7 @@ static struct cring_req *cring_chain_take(struct cring_req *prev)
 
 	if (req->lflags & CRING_REQL_TIMER)
 		cring_timer_del(req);
+	cring_deadline_drop(req);
 	/* LINKED, and a timer's ARMED, are only left under the lock we hold */
 	WARN_ON_ONCE(!cring_word_claim(&req->word, atomic64_read(&req->word)));
 	cring_drain_unhold(req);

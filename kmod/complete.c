@@ -117,6 +117,10 @@ static void cring_post(struct cring_comp *comp, struct cring_req *req,
 
 	if (req->lflags & CRING_REQL_INDEXED)
 		cring_index_del(req);
+	cring_deadline_drop(req);
+	if (unlikely(req->lflags & CRING_REQL_EXPIRED) &&
+	    req->res == -ECANCELED)
+		req->res = -ETIME;
 	if (req->lflags & CRING_REQL_WAITED)
 		comp->finish = true;
 	if (ring->drain && !(req->lflags & CRING_REQL_HELD))

@@ -57,12 +57,14 @@ struct cring_reap_place;
 /* what this version knows; CRING_IOC_QUERY tells */
 #define CRING_FEATURES		(CRING_FEAT_CANCEL_SYNC | CRING_FEAT_NODROP | \
 				 CRING_FEAT_RW_CUR_POS | CRING_FEAT_CQE_SKIP | \
-				 CRING_FEAT_TICKETS | CRING_FEAT_GROUPS)
+				 CRING_FEAT_TICKETS | CRING_FEAT_GROUPS | \
+				 CRING_FEAT_DEADLINES)
 #define CRING_SETUP_KNOWN	(CRING_SETUP_CQSIZE | CRING_SETUP_CLAMP)
 #define CRING_LINKS		(CRING_SQE_IO_LINK | CRING_SQE_IO_HARDLINK)
 #define CRING_SQE_KNOWN		(CRING_SQE_FIXED_FILE | CRING_SQE_IO_DRAIN | \
 				 CRING_LINKS | CRING_SQE_ASYNC | \
 				 CRING_SQE_CQE_SKIP_SUCCESS)
+#define CRING_SQE_X_KNOWN	(CRING_SQE_X_DEADLINE | CRING_SQE_X_DEADLINE_ABS)
 #define CRING_CANCEL_KEYS	(CRING_ASYNC_CANCEL_FD | CRING_ASYNC_CANCEL_OP | \
 				 CRING_ASYNC_CANCEL_USERDATA | \
 				 CRING_ASYNC_CANCEL_GROUP | \
@@ -218,6 +220,7 @@ struct cring_match {
  * @call: of a provider, from its acceptance on
  * @tnode: while it is armed on a timer
  * @count_node: while it waits for a completion count
+ * @dnode: its deadline, KTIME_MAX when it has none; see deadline.c
  */
 struct cring_req {
 	atomic64_t word;
@@ -263,6 +266,7 @@ struct cring_req {
 			struct list_head count_node;
 		};
 	};
+	struct timerqueue_node dnode;
 };
 
 #define CRING_REQ_FAILED	BIT(0)	/* refused by prep: res says why */
@@ -276,6 +280,8 @@ struct cring_req {
 #define CRING_REQL_WAITED	BIT(1)	/* a cancel waits for its CQE */
 #define CRING_REQL_HELD		BIT(2)	/* not among the active (drain) */
 #define CRING_REQL_TIMER	BIT(3)	/* on a timer queue or count list */
+#define CRING_REQL_DEADLINE	BIT(4)	/* on the queue of deadlines */
+#define CRING_REQL_EXPIRED	BIT(5)	/* told to stop by its deadline */
 #define CRING_REQL_REAP		BIT(6)	/* its CQE is to be reaped: @reap */
 
 /* ---------------------------------------------------------------------------
@@ -357,6 +363,7 @@ struct cring_worker {
  * @active: operations in flight that have been started
  * @counted: TIMEOUTs that wait for a completion count, soonest first
  * @clocks: TIMEOUTs that wait for a clock
+ * @deadlines: operations that have a deadline
  * @eventfd: signalled when CQEs are posted; RCU
  * @queue_lock: see the top of this file
  * @ready: requests to try again in a thread of the owner
@@ -438,6 +445,7 @@ struct cring_ring {
 	u64 active;
 	struct list_head counted;
 	struct cring_clock clocks[CRING_NR_CLOCKS];
+	struct cring_clock deadlines;
 	struct eventfd_ctx __rcu *eventfd;
 
 	/* waiting and working */
@@ -616,6 +624,7 @@ struct cring_req *cring_filter_find(struct cring_ring *ring,
  * @reap: where the CQEs of what it names go, or NULL: to the CQ
  * @wait: mark what is -EALREADY as waited for
  * @waiting: look only at what waits, not at what is being executed
+ * @expires: move the deadlines of what it matches there instead, or NULL
  */
 struct cring_pass {
 	struct cring_ring *ring;
@@ -629,6 +638,7 @@ struct cring_pass {
 	struct cring_reap_place *reap;
 	bool wait;
 	bool waiting;
+	const ktime_t *expires;
 };
 
 s32 cring_cancel(struct cring_ring *ring, const struct cring_filter *filter);
@@ -638,6 +648,9 @@ void cring_cq_settle(struct cring_ring *ring);
 void cring_pass_run(struct cring_pass *pass, struct cring_ring *ring,
 		    const struct cring_filter *filter,
 		    struct cring_reap_place *reap, bool wait);
+void cring_pass_move(struct cring_pass *pass, struct cring_ring *ring,
+		     const struct cring_filter *filter,
+		     const ktime_t *expires);
 s32 cring_pass_answer(const struct cring_pass *pass);
 struct cring_req *cring_pass_next(struct cring_ring *ring,
 				  const struct cring_filter *filter,
@@ -717,6 +730,9 @@ void cring_scope_exit(struct cring_scope *scope);
 
 /* cancel_sync.c APIs */
 int cring_cancel_ioctl(struct cring_ring *ring, void __user *arg);
+int cring_filter_init(const struct cring_scope *scope,
+		      const struct cring_cancel_key *key,
+		      struct cring_filter *filter);
 
 /* chain.c APIs: links and drain; under .lock unless stated */
 void cring_chain_advance(struct cring_comp *comp, struct cring_req *req,
@@ -806,6 +822,38 @@ void cring_timer_counted(struct cring_comp *comp);
 void cring_timer_expire(struct cring_clock *clock, ktime_t now);
 extern const struct cring_op cring_op_timeout, cring_op_timeout_remove,
 			     cring_op_link_timeout;
+
+/* deadline.c APIs: operations that end in -ETIME; under .lock unless stated */
+void cring_deadline_init(struct cring_ring *ring);
+void cring_deadline_exit(struct cring_ring *ring);
+ktime_t cring_deadline_of(u64 ns, ktime_t start);
+bool cring_deadline_past(const struct cring_req *req);
+void cring_deadline_batch(struct cring_ring *ring, u32 nr);
+void cring_deadline_arm(struct cring_req *req);
+void cring_deadline_del(struct cring_req *req);
+void cring_deadline_expire(struct cring_ring *ring, ktime_t now);
+int cring_deadline_move(struct cring_req *req, ktime_t expires);
+int cring_deadline_ioctl(struct cring_ring *ring, void __user *arg);
+
+/* it can change in the hands of who runs the request */
+static inline bool cring_deadline_given(const struct cring_req *req)
+{
+	return unlikely(READ_ONCE(req->dnode.expires) != KTIME_MAX);
+}
+
+/* a request that others find must be found by its deadline, too */
+static inline void cring_deadline_park(struct cring_req *req)
+{
+	if (cring_deadline_given(req))
+		cring_deadline_arm(req);
+}
+
+/* whose end is settled has none any more */
+static inline void cring_deadline_drop(struct cring_req *req)
+{
+	if (unlikely(req->lflags & CRING_REQL_DEADLINE))
+		cring_deadline_del(req);
+}
 
 /* file.c APIs: what may be done with a file, and how */
 bool cring_file_is_ring(const struct file *file);

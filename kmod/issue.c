@@ -122,6 +122,10 @@ void cring_issue(struct cring_req *req, enum cring_how how,
 
 	if (unlikely(req->flags & CRING_REQ_FAILED))
 		goto done;
+	if (cring_deadline_given(req) && cring_deadline_past(req)) {
+		req->res = -ETIME;
+		goto done;
+	}
 	if (batch && cring_op_get(req->opcode)->flags & CRING_OPF_FLUSH)
 		cring_batch_flush(req->ring, batch);
 	do {

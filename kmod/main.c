@@ -39,6 +39,7 @@ static long cring_ioctl_query(void __user *arg)
 		.max_sq_entries = CRING_MAX_SQ_ENTRIES,
 		.max_cq_entries = CRING_MAX_CQ_ENTRIES,
 		.sqe_flags = CRING_SQE_KNOWN,
+		.sqe_xflags = CRING_SQE_X_KNOWN,
 		.setup_flags = CRING_SETUP_KNOWN,
 		.cancel_flags = CRING_CANCEL_KNOWN,
 		.sync_flags = CRING_CANCEL_SYNC_KNOWN,
@@ -77,6 +78,7 @@ static long cring_ioctl_new(struct file *file, unsigned int cmd,
 	case CRING_IOC_SUBMIT:
 	case CRING_IOC_WAIT:
 	case CRING_IOC_REGISTER:
+	case CRING_IOC_DEADLINE:
 		return -EBADFD;
 	default:
 		return -ENOTTY;
@@ -103,6 +105,8 @@ static long cring_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return cring_cancel_ioctl(ring, uarg);
 	case CRING_IOC_REGISTER:
 		return cring_register_ioctl(ring, uarg);
+	case CRING_IOC_DEADLINE:
+		return cring_deadline_ioctl(ring, uarg);
 	case CRING_IOC_QUERY:
 		return cring_ioctl_query(uarg);
 	case CRING_IOC_SETUP:

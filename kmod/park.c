@@ -21,6 +21,7 @@ void cring_park_index(struct cring_req *req)
 		if (member->lflags & CRING_REQL_INDEXED)
 			break;
 		cring_index_add(member);
+		cring_deadline_park(member);
 		member = list_next_entry(member, chain);
 	} while (member != req);
 }

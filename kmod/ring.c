@@ -226,6 +226,7 @@ static void cring_ring_free(struct cring_ring *ring)
 	cancel_work_sync(&ring->notify_work);
 	WARN_ON_ONCE(!llist_empty(&ring->notify));
 	cring_timer_exit(ring);
+	cring_deadline_exit(ring);
 	if (ring->notifier.ops)
 		mmu_notifier_unregister(&ring->notifier, ring->mm);
 	cring_rsrc_destroy(ring);
@@ -285,6 +286,7 @@ static void cring_ring_init(struct cring_ring *ring)
 	cring_ready_init(ring);
 	cring_worker_init(ring);
 	cring_timer_init(ring);
+	cring_deadline_init(ring);
 	xa_init_flags(&ring->reaps, XA_FLAGS_ALLOC1);
 	/* the file, and the operations in flight */
 	refcount_set(&ring->refs, 2);

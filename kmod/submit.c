@@ -21,6 +21,9 @@ struct cring_accept {
 	struct cring_req *head;	/* of the chain that is open, or NULL */
 	bool broken;		/* a member of that chain was refused */
 	bool drain;
+	bool deadlines;		/* there are any ... */
+	bool past;		/* ... and one that is over already */
+	ktime_t now;		/* when it was accepted, if there are */
 };
 
 /*
@@ -62,8 +65,11 @@ static int cring_sqe_check(struct cring_ring *ring, const struct cring_op *op,
 {
 	if (unlikely(!op || sqe->flags & ~CRING_SQE_KNOWN))
 		return -EINVAL;
-	if (unlikely(sqe->__resv | sqe->deadline |
-		     (sqe->xflags & CRING_SQE_X_REQUIRED)))
+	if (unlikely(sqe->__resv |
+		     (sqe->xflags & CRING_SQE_X_REQUIRED & ~CRING_SQE_X_KNOWN)))
+		return -EINVAL;
+	if (unlikely(!(sqe->xflags & CRING_SQE_X_DEADLINE) &&
+		     (sqe->deadline || sqe->xflags & CRING_SQE_X_DEADLINE_ABS)))
 		return -EINVAL;
 	if (unlikely(sqe->flags & CRING_SQE_FIXED_FILE &&
 		     !(op->flags & CRING_OPF_FILE)))
@@ -181,6 +187,20 @@ static int cring_chain_link(struct cring_accept *a, struct cring_req *req)
 	return 0;
 }
 
+/* one batch is accepted at one time */
+static void cring_accept_deadline(struct cring_accept *a, struct cring_req *req,
+				  const struct cring_sqe *sqe)
+{
+	if (!a->deadlines)
+		a->now = ktime_get();
+	a->deadlines = true;
+	req->dnode.expires = cring_deadline_of(sqe->deadline, sqe->xflags &
+					       CRING_SQE_X_DEADLINE_ABS ? 0 :
+					       a->now);
+	if (req->dnode.expires <= a->now)
+		a->past = true;
+}
+
 static void cring_accept_one(struct cring_accept *a, struct cring_req *req,
 			     const struct cring_sqe *sqe)
 {
@@ -202,12 +222,15 @@ static void cring_accept_one(struct cring_accept *a, struct cring_req *req,
 	req->retries = 0;
 	req->nr_wait = 0;
 	req->ident = NULL;
+	req->dnode.expires = KTIME_MAX;
 	atomic_set(&req->refs, 1);
 
 	ret = cring_req_prep(req, sqe);
 	if (unlikely(ret)) {
 		cring_req_fail(req, ret);
 		a->broken |= member;
+	} else if (unlikely(sqe->xflags & CRING_SQE_X_DEADLINE)) {
+		cring_accept_deadline(a, req, sqe);
 	}
 	ret = cring_chain_link(a, req);
 	if (unlikely(ret)) {
@@ -296,16 +319,25 @@ static void cring_announce(struct cring_ring *ring, u32 nr)
 static void cring_publish(struct cring_accept *a)
 {
 	struct cring_ring *ring = a->ring;
+	bool drain = a->drain || ring->drain;
+	/* what waits for others of its batch to be tried; one alone does not */
+	bool deadlines = a->deadlines && (a->nr > 1 || a->past);
 
-	if (unlikely(a->drain || ring->drain)) {
+	if (unlikely(drain))
 		cring_accept_idents(a);
+	if (unlikely(drain || deadlines)) {
 		spin_lock_irq(&ring->lock);
-		cring_drain_begin(ring, ring->batch, a->nr);
+		if (drain)
+			cring_drain_begin(ring, ring->batch, a->nr);
 		cring_announce(ring, a->nr);
+		if (deadlines)
+			cring_deadline_batch(ring, a->nr);
 		spin_unlock_irq(&ring->lock);
 	} else {
 		cring_announce(ring, a->nr);
 	}
+	if (unlikely(a->past))
+		cring_deadline_expire(ring, a->now);
 	WRITE_ONCE(ring->shared->accepted, ring->accepted);
 	/* user space may fill the slots from here on */
 	smp_store_release(&ring->shared->sq_head, ring->sq_head);

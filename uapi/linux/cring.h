@@ -495,13 +495,16 @@ struct cring_cancel {
 /**
  * struct cring_deadline - argument of CRING_IOC_DEADLINE
  * @keys: address of the keys: as for a cancel, but @res is 0 when the deadline
- *	was moved (a count with %CRING_ASYNC_CANCEL_ALL), -EALREADY when the
- *	operation has been told to stop already, and -ENOENT when it is not in
- *	flight
+ *	was moved (a count with %CRING_ASYNC_CANCEL_ALL, @already says of how many
+ *	it was not), -EALREADY when the operation has been told to stop already, or
+ *	is ending, and -ENOENT when it is not in flight
  * @nr: how many, 1 to CRING_CANCEL_MAX_KEYS
  * @flags: CRING_DEADLINE_*
  * @deadline: ns from now, or on CLOCK_MONOTONIC with %CRING_DEADLINE_ABS
  * @resv: reserved
+ *
+ * Returns 0 when each key has its answer.  What a time that is past already can
+ * end has its completion then.
  */
 struct cring_deadline {
 	__u64	keys;

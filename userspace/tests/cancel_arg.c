@@ -120,7 +120,7 @@ TEST_F(one, c3_an_sqe_field_that_cancel_does_not_use_is_einval)
 	static const struct cring_sqe bad[] = {
 		{ .off = 1 }, { .ioprio = 1 }, { .buf_index = 1 },
 		{ .__resv = 1 }, { .fd_in = 1 }, { .deadline = 1 },
-		{ .group = 1 }, { .xflags = 1 }, { .flags = 1 << 5 },
+		{ .group = 1 }, { .xflags = 1U << 15 }, { .flags = 1 << 5 },
 		{ .flags = 1 << 7 }, { .len = 1 },
 	};
 	size_t i;

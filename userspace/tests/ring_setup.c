@@ -61,6 +61,10 @@ BAD(detached, .sq_entries = 8, .detached = 1);
 BAD(resv0, .sq_entries = 8, .resv = { 1, 0, 0 });
 BAD(resv2, .sq_entries = 8, .resv = { 0, 0, 1ULL << 63 });
 
+/* features of its own */
+#define IO_URING_LACKS	(CRING_FEAT_TICKETS | CRING_FEAT_GROUPS | \
+			 CRING_FEAT_DEADLINES)
+
 TEST_F(setup, abi_setup_checks_and_rounds)
 {
 	struct cring_params p = variant->p;
@@ -78,7 +82,8 @@ TEST_F(setup, abi_setup_checks_and_rounds)
 	EXPECT_EQ(variant->sq, p.sq_entries);
 	EXPECT_EQ(variant->cq, p.cq_entries);
 	EXPECT_EQ(CRING_FEAT_CANCEL_SYNC | CRING_FEAT_NODROP |
-		  CRING_FEAT_RW_CUR_POS | CRING_FEAT_CQE_SKIP, p.features);
+		  CRING_FEAT_RW_CUR_POS | CRING_FEAT_CQE_SKIP | IO_URING_LACKS,
+		  p.features);
 	EXPECT_GE(p.sqes_off, sizeof(struct cring_shared));
 	EXPECT_EQ(0, p.sqes_off % 64);
 	EXPECT_EQ(0, p.cqes_off % 16);
@@ -230,9 +235,9 @@ TEST(abi_query_answers_before_and_after_set_up)
 	EXPECT_EQ(CRING_MAX_SQ_ENTRIES, q.max_sq_entries);
 	EXPECT_EQ(CRING_MAX_CQ_ENTRIES, q.max_cq_entries);
 	EXPECT_EQ(0x5f, q.sqe_flags);
-	EXPECT_EQ(0, q.sqe_xflags);
+	EXPECT_EQ(CRING_SQE_X_DEADLINE | CRING_SQE_X_DEADLINE_ABS, q.sqe_xflags);
 	EXPECT_EQ(CRING_SETUP_CQSIZE | CRING_SETUP_CLAMP, q.setup_flags);
-	EXPECT_EQ(0x3f, q.cancel_flags);
+	EXPECT_EQ(0x3003f, q.cancel_flags);
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(want[i], q.ops[i]);
 	EXPECT_TRUE(is_byte(q.resv, sizeof(q.resv), 0));
