@@ -73,12 +73,16 @@ static inline uint64_t now_ns(void)
 	return now_ns_on(CLOCK_MONOTONIC);
 }
 
+/*
+ * With poll(), whose time is no timespec: a kernel may have no nanosleep() with
+ * 32-bit times, and the C library of a 32-bit program calls no other.
+ */
 static inline void msleep(unsigned int ms)
 {
-	struct timespec ts = { ms / 1000, (ms % 1000) * 1000000L };
+	uint64_t now, end = now_ns() + ms * NSEC_PER_MSEC;
 
-	while (nanosleep(&ts, &ts) && errno == EINTR)
-		;
+	while ((now = now_ns()) < end)
+		poll(NULL, 0, (int)((end - now) / NSEC_PER_MSEC + 1));
 }
 
 static inline struct cring_timespec ms_ts(uint64_t ms)
