@@ -20,11 +20,11 @@ FNR == 1 { file++; detail = "" }
 
 # The comment at the head: " *  1. text", and lines of it that go on.
 file == 1 && /^ \*\// { heard = 1 }
-file == 1 && !heard && /^ \* +[0-9]+\. / {
+file == 1 && !heard && /^ \* +[0-9]+[.]? +[A-Z]/ {
 	line = $0
 	sub(/^ \* +/, "", line)
 	n = line + 0
-	sub(/^[0-9]+\. +/, "", line)
+	sub(/^[0-9]+[.]? +/, "", line)
 	order[++nr] = n
 	text[n] = line
 	next

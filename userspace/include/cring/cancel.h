@@ -241,6 +241,10 @@ static inline int cring_cancel_scope(struct cring *ring,
 	int fd, ret;
 
 	memset(&cancel, 0, sizeof(cancel));
+	/* A descriptor that is not open must not become the device's. */
+	if (!ring && (key->flags & CRING_ASYNC_CANCEL_FD) &&
+	    fcntl(key->fd, F_GETFD) < 0)
+		return -EBADF;
 	fd = ring ? ring->ring_fd : open(CRING_DEVICE, O_RDWR | CRING_O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
