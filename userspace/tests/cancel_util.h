@@ -183,6 +183,23 @@ static inline int cancel_call(int fd, struct cring_cancel_key *keys,
 	return ioc_ptr(fd, CRING_IOC_CANCEL, &c);
 }
 
+/* The same with CRING_CANCEL_REAP; how many were reaped in @reaped. */
+static inline int reap_call(int fd, struct cring_cancel_key *keys,
+			    unsigned int nr, unsigned int flags,
+			    int64_t timeout, struct cring_cqe *to,
+			    unsigned int room, unsigned int *reaped)
+{
+	struct cring_cancel c = {
+		.keys = PTR64(keys), .nr = nr,
+		.flags = flags | CRING_CANCEL_REAP, .timeout = timeout,
+		.reap = PTR64(to), .reap_nr = room,
+	};
+	int ret = ioc_ptr(fd, CRING_IOC_CANCEL, &c);
+
+	*reaped = c.reaped;
+	return ret;
+}
+
 /* One key, from any thread: its answer, or the call's error. */
 static inline int cancel_one(int fd, struct cring_cancel_key key)
 {
