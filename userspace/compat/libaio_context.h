@@ -43,10 +43,11 @@ struct cring_aio_process {
 	int forks_seen_to;
 };
 
-/* One for all files of a program that include this. */
-__attribute__((weak)) struct cring_aio_process cring_aio_process = {
-	{ NULL }, PTHREAD_MUTEX_INITIALIZER, 0, 0
-};
+/*
+ * One for all files of a program that include this.  A mutex of zeroes is an
+ * unlocked one, in glibc and in musl.
+ */
+__attribute__((weak)) struct cring_aio_process cring_aio_process;
 
 /* A ring is its maker's.  The child closes its copies of the descriptors. */
 static inline void cring_aio_forked(void)
