@@ -26,16 +26,20 @@
  *   QUEUED      waiting for a worker             worker: RUNNING;
  *                                                cancel: CLAIMED
  *   RUNNING     executed by a worker             that worker: ARMED, DISPATCHED,
- *                                                DONE; its device: CLAIMED
+ *                                                DONE; its device: CLAIMED;
+ *                                                cancel, when lent: CLAIMED
  *   ARMED       on a wait queue or a timer, or   wake-up: READY; timer: CLAIMED;
  *               its provider can take it back    its provider: DISPATCHED,
  *                                                CLAIMED; cancel: CLAIMED
  *   READY       to be tried again                a thread of the owner: INLINE;
  *                                                kick: QUEUED; cancel: CLAIMED
  *   DISPATCHED  in the device, or with its       its completion: CLAIMED; its
- *               provider                         provider: ARMED
+ *               provider                         provider: ARMED; cancel, when
+ *                                                lent: CLAIMED
  *   CLAIMED     owned by who completes it        the owner: DONE; a device that
- *                                                would have blocked: QUEUED
+ *                                                would have blocked: QUEUED, one
+ *                                                whose data is to be copied:
+ *                                                READY
  *   DONE        its CQE is posted                the last holder: FREE
  *
  * What serialises a move besides the word itself: ACCEPTED, LINKED, DEFERRED
@@ -46,6 +50,12 @@
  * RUNNING, which make its next move to a waiting state fail, and a generation
  * that changes with every use, so that a claim of a record which a canceller
  * found without a lock cannot hit the record's next operation.
+ *
+ * One more bit, DETACH, says that what executes the operation, a worker or a
+ * device, has only been lent it: it touches nothing of the caller's, and a
+ * cancel may claim the request all the same.  Whoever executes takes the bit
+ * back when it is through; if that fails a cancel was first, and nothing but
+ * its hold on the record (see detach.c) is left to it.
  */
 #ifndef _CRING_STATE_H
 #define _CRING_STATE_H
@@ -73,6 +83,7 @@ enum cring_state {
 #define CRING_WORD_STATE	0x0fULL
 #define CRING_WORD_CANCEL	0x10ULL	/* told to stop */
 #define CRING_WORD_WOKEN	0x20ULL	/* woken while it was being armed */
+#define CRING_WORD_DETACH	0x40ULL	/* lent: may be claimed */
 #define CRING_WORD_BITS		(CRING_WORD_CANCEL | CRING_WORD_WOKEN)
 #define CRING_WORD_GEN		0x100ULL
 #define CRING_WORD_GEN_MASK	(~(CRING_WORD_GEN - 1))
@@ -182,6 +193,60 @@ static inline bool cring_word_set(atomic64_t *word, u64 seen, u64 bits)
 	s64 old = seen;
 
 	return atomic64_try_cmpxchg(word, &old, seen | bits);
+}
+
+/**
+ * cring_word_lend - from here on a cancel may claim what is being executed
+ * @word: the word of a request that the caller owns, INLINE or RUNNING
+ *
+ * An INLINE one can be claimed from when it is DISPATCHED.
+ *
+ * Context: any.
+ * Return: false when it was told to stop: then nothing is lent.
+ */
+static inline bool cring_word_lend(atomic64_t *word)
+{
+	s64 old = atomic64_read(word);
+
+	do {
+		if (old & CRING_WORD_CANCEL)
+			return false;
+	} while (!atomic64_try_cmpxchg(word, &old, old | CRING_WORD_DETACH));
+	return true;
+}
+
+/**
+ * cring_word_take_back - what was lent is through
+ * @word: that was given to cring_word_lend()
+ *
+ * A full barrier.
+ *
+ * Context: any.
+ * Return: false when a cancel has claimed the request meanwhile.
+ */
+static inline bool cring_word_take_back(atomic64_t *word)
+{
+	return atomic64_fetch_andnot(CRING_WORD_DETACH, word) &
+	       CRING_WORD_DETACH;
+}
+
+/**
+ * cring_word_let_go - take the completion from who was only lent the request
+ * @word: the request's word
+ * @seen: what the caller read there: RUNNING or DISPATCHED, with DETACH
+ *
+ * Context: any.
+ * Return: true when nothing had changed and the request is now the caller's.
+ */
+static inline bool cring_word_let_go(atomic64_t *word, u64 seen)
+{
+	s64 old = seen;
+
+	cring_state_check(cring_word_state(seen), CRING_CLAIMED);
+	return atomic64_try_cmpxchg(word, &old,
+				    (seen & ~(CRING_WORD_STATE |
+					      CRING_WORD_DETACH)) |
+				    CRING_CLAIMED | CRING_WORD_CANCEL);
 }
 
 /**

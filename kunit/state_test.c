@@ -42,7 +42,7 @@ static const struct from_case {
 	{ "dispatched", CRING_DISPATCHED,
 	  BIT(CRING_ARMED) | BIT(CRING_CLAIMED) },
 	{ "claimed", CRING_CLAIMED,
-	  BIT(CRING_DONE) | BIT(CRING_QUEUED) },
+	  BIT(CRING_DONE) | BIT(CRING_QUEUED) | BIT(CRING_READY) },
 	{ "done", CRING_DONE,
 	  BIT(CRING_FREE) },
 };
