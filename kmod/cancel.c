@@ -3,8 +3,9 @@
  * Cancel: find by key, claim, complete.
  *
  * What waits is claimed with one atomic step, and ends in -ECANCELED before
- * the answer 0 is given.  What is being executed is told to stop, and the
- * answer is -EALREADY.  What cannot be found has its CQE in the CQ, or never
+ * the answer 0 is given.  So is what is being executed if it was only lent to
+ * who does that (see detach.c); else it is told to stop, and the answer is
+ * -EALREADY.  What cannot be found has its CQE in the CQ, or never
  * was: -ENOENT.
  *
  * Requests that were not finished inline are in the index.  Those of a batch
@@ -90,9 +91,15 @@ static int cring_cancel_claim(struct cring_req *req, bool tell,
 			if (!cring_claim_queued(req, word))
 				continue;
 			break;
-		case CRING_INLINE:
 		case CRING_RUNNING:
 		case CRING_DISPATCHED:
+			if (tell && word & CRING_WORD_DETACH) {
+				if (!cring_detach(req, word))
+					continue;
+				break;
+			}
+			fallthrough;
+		case CRING_INLINE:
 		case CRING_CLAIMED:	/* by a device, it may be tried again */
 			if (!tell)
 				return -EALREADY;

@@ -361,6 +361,8 @@ void cring_req_release(struct cring_req *req, bool sync)
 	}
 	if (req->ident)
 		cring_ident_put(req->ident);
+	if (req->flags & CRING_REQ_DETACH)
+		cring_detach_put(req);
 	if (unlikely(ring->in_kernel))
 		cring_client_release(req);
 	cring_word_free(&req->word);

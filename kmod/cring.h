@@ -35,6 +35,7 @@
 #include <uapi/linux/eventpoll.h>
 #include <linux/refcount.h>
 #include <linux/siphash.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/timerqueue.h>
 #include <linux/wait.h>
@@ -59,13 +60,14 @@ struct cring_reap_place;
 				 CRING_FEAT_RW_CUR_POS | CRING_FEAT_CQE_SKIP | \
 				 CRING_FEAT_TICKETS | CRING_FEAT_GROUPS | \
 				 CRING_FEAT_SCOPES | CRING_FEAT_REAP | \
-				 CRING_FEAT_DEADLINES)
+				 CRING_FEAT_DEADLINES | CRING_FEAT_DETACH)
 #define CRING_SETUP_KNOWN	(CRING_SETUP_CQSIZE | CRING_SETUP_CLAMP)
 #define CRING_LINKS		(CRING_SQE_IO_LINK | CRING_SQE_IO_HARDLINK)
 #define CRING_SQE_KNOWN		(CRING_SQE_FIXED_FILE | CRING_SQE_IO_DRAIN | \
 				 CRING_LINKS | CRING_SQE_ASYNC | \
 				 CRING_SQE_CQE_SKIP_SUCCESS)
-#define CRING_SQE_X_KNOWN	(CRING_SQE_X_DEADLINE | CRING_SQE_X_DEADLINE_ABS)
+#define CRING_SQE_X_KNOWN	(CRING_SQE_X_DEADLINE | CRING_SQE_X_DEADLINE_ABS | \
+				 CRING_SQE_X_DETACH)
 #define CRING_CANCEL_KEYS	(CRING_ASYNC_CANCEL_FD | CRING_ASYNC_CANCEL_OP | \
 				 CRING_ASYNC_CANCEL_USERDATA | \
 				 CRING_ASYNC_CANCEL_GROUP | \
@@ -120,6 +122,7 @@ struct cring_op {
 #define CRING_OPF_MEM		BIT(1)	/* touches user memory */
 #define CRING_OPF_RW		BIT(2)	/* a read or a write: uses req->rw */
 #define CRING_OPF_FLUSH		BIT(3)	/* wants earlier CQEs posted */
+#define CRING_OPF_DETACH	BIT(4)	/* knows CRING_SQE_X_DETACH */
 
 /* ---------------------------------------------------------------------------
  * Requests
@@ -141,12 +144,18 @@ struct cring_key {
 	u32 older;
 };
 
+/* what goes with a read's or write's memory */
+union cring_rw_mem {
+	struct iovec *iov;	/* its vectors, ours to kfree() */
+	struct cring_buf *buf;	/* fixed: what holds it */
+	const struct iov_iter *iter; /* a kernel caller's */
+};
+
 struct cring_rw {
 	u64 addr;		/* buffer in user space */
 	union {
-		struct iovec *iov;	/* its vectors, ours to kfree() */
-		struct cring_buf *buf;	/* fixed: what holds it */
-		const struct iov_iter *iter; /* a kernel caller's memory */
+		union cring_rw_mem mem;
+		struct cring_stage *stage; /* REQ_STAGED: has @mem too */
 	};
 	loff_t pos;		/* -1: the file's own */
 	u32 len;		/* bytes, all of them */
@@ -193,12 +202,13 @@ struct cring_match {
  * @ticket: number of SQEs accepted before it
  * @opcode: from the SQE
  * @sqe_flags: from the SQE
- * @flags: CRING_REQ_*: written by the owner of the claim only
+ * @flags: CRING_REQ_*: written by the owner of the claim only, and after it
+ *	was let go of by who was lent it
  * @lflags: CRING_REQL_*: written under cring_ring.lock only
  * @res: result, once there is one
  * @events: poll events that it waits for when armed
  * @refs: who holds the record besides its one owner: a method that has queued
- *	it in a device and has not returned yet
+ *	it in a device and has not returned yet; who was lent it (detach.c)
  * @mark: last ALL cancel that has looked at it
  * @group: from the SQE
  * @ioprio: of a read or write, 0 for the thread's own
@@ -276,6 +286,8 @@ struct cring_req {
 #define CRING_REQ_FREEZE	BIT(3)	/* holds freeze protection */
 #define CRING_REQ_NOTIFY	BIT(5)	/* fsnotify when it is released */
 #define CRING_REQ_PREPPED	BIT(4)	/* has something to clean up */
+#define CRING_REQ_STAGED	BIT(6)	/* moves through pages of ours */
+#define CRING_REQ_DETACH	BIT(7)	/* may be let go of; counted */
 
 #define CRING_REQL_INDEXED	BIT(0)	/* in the index */
 #define CRING_REQL_WAITED	BIT(1)	/* a cancel waits for its CQE */
@@ -344,6 +356,8 @@ struct cring_worker {
  * @files: fixed files; slots written under @submit_mutex and @lock
  * @nr_files: how many slots
  * @nr_bufs: how many fixed buffers
+ * @max_detached: how many operations with DETACH may hold a record at once
+ * @nr_detached: how many do; counted up under @submit_mutex
  * @bufs: fixed buffers; under @submit_mutex
  * @ident: the last submitter's identity; under @submit_mutex
  * @task: the last submitter; under @queue_lock; referenced
@@ -426,6 +440,8 @@ struct cring_ring {
 	u32 nr_files;
 	u32 nr_bufs;
 	struct cring_buf **bufs;
+	u32 max_detached;
+	atomic_t nr_detached;
 	struct cring_ident *ident;
 	struct task_struct *task;
 
@@ -774,6 +790,8 @@ bool cring_work_start(struct cring_ring *ring);
 void cring_worker_interrupt(struct cring_req *req);
 bool cring_worker_enter(struct cring_worker *worker, struct cring_req *req);
 void cring_worker_leave(struct cring_worker *worker);
+bool cring_worker_use_mm(struct cring_ring *ring);
+void cring_worker_unuse_mm(struct cring_ring *ring);
 
 /* user.c APIs: what one user may have at once, over all rings */
 extern unsigned int cring_max_user_rings, cring_max_user_workers,
@@ -787,6 +805,27 @@ void cring_user_feed(struct cring_user *user);
 int cring_user_detach_get(struct cring_user *user);
 void cring_user_detach_put(struct cring_user *user);
 void cring_user_query(struct cring_query *query);
+
+/* detach.c APIs: let go of what is being executed */
+int cring_detach_get(struct cring_req *req);
+void cring_detach_put(struct cring_req *req);
+bool cring_detach_lend(struct cring_req *req);
+bool cring_detach_return(struct cring_req *req);
+void cring_detach_drop(struct cring_req *req, bool sync);
+bool cring_detach(struct cring_req *req, u64 word);
+void cring_detach_told(struct cring_req *req);
+
+/* stage.c APIs: move bytes through pages of ours */
+#define CRING_MAX_STAGE		SZ_16M
+int cring_stage(struct cring_req *req, enum cring_how how);
+union cring_rw_mem *cring_stage_mem(struct cring_req *req);
+void cring_stage_iter(struct cring_req *req, int rw, struct iov_iter *iter);
+ssize_t cring_stage_out(struct cring_req *req, enum cring_how how, size_t len);
+void cring_stage_fill(struct cring_req *req, s32 res);
+bool cring_stage_is_full(const struct cring_req *req);
+s32 cring_stage_filled(const struct cring_req *req);
+void cring_stage_forget(struct cring_req *req);
+void cring_stage_free(struct cring_req *req);
 
 /* ident.c APIs: what a worker takes on */
 struct cring_ident *cring_ident_get(struct cring_ring *ring);
@@ -888,6 +927,9 @@ void cring_client_release(struct cring_req *req);
 
 /* op_*.c APIs */
 bool cring_rw_is_write(const struct cring_req *req);
+bool cring_rw_is_fixed(const struct cring_req *req);
+bool cring_rw_has_iter(const struct file *file, int rw);
+void cring_rw_user_iter(struct cring_req *req, int rw, struct iov_iter *iter);
 extern const struct cring_op cring_op_nop, cring_op_read, cring_op_write,
 			     cring_op_readv, cring_op_writev,
 			     cring_op_read_fixed, cring_op_write_fixed,

@@ -44,6 +44,7 @@ static long cring_ioctl_query(void __user *arg)
 		.cancel_flags = CRING_CANCEL_KNOWN,
 		.sync_flags = CRING_CANCEL_SYNC_KNOWN,
 		.max_keys = CRING_CANCEL_MAX_KEYS,
+		.max_detach_bytes = CRING_MAX_STAGE,
 	};
 
 	cring_op_query(&q);

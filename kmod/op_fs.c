@@ -45,6 +45,31 @@ static loff_t cring_fs_last(const struct cring_fs *fs)
 	return fs->len ? fs->off + fs->len - 1 : LLONG_MAX;
 }
 
+/*
+ * In a worker, which may be lent the operation: nothing of it is the caller's.
+ * Its result is nobody's if a cancel has let go of it.
+ */
+static enum cring_verdict cring_fs_issue(struct cring_req *req,
+					 enum cring_how how,
+					 ssize_t (*run)(struct cring_req *req))
+{
+	ssize_t ret;
+
+	if (how != CRING_HOW_WORKER)
+		return CRING_V_WORK;
+	if (!cring_detach_lend(req)) {
+		req->res = -ECANCELED;
+		return CRING_V_DONE;
+	}
+	ret = run(req);
+	if (!cring_detach_return(req)) {
+		cring_detach_drop(req, true);
+		return CRING_V_PENDING;
+	}
+	req->res = ret;
+	return CRING_V_DONE;
+}
+
 static int cring_fsync_prep(struct cring_req *req, const struct cring_sqe *sqe)
 {
 	if (sqe->fsync_flags & ~CRING_FSYNC_DATASYNC)
@@ -52,16 +77,18 @@ static int cring_fsync_prep(struct cring_req *req, const struct cring_sqe *sqe)
 	return cring_fs_prep_range(req, sqe);
 }
 
-static enum cring_verdict cring_fsync_issue(struct cring_req *req,
-					    enum cring_how how)
+static ssize_t cring_fsync(struct cring_req *req)
 {
 	const struct cring_fs *fs = &req->fs;
 
-	if (how != CRING_HOW_WORKER)
-		return CRING_V_WORK;
-	req->res = vfs_fsync_range(req->file, fs->off, cring_fs_last(fs),
-				   fs->flags & CRING_FSYNC_DATASYNC);
-	return CRING_V_DONE;
+	return vfs_fsync_range(req->file, fs->off, cring_fs_last(fs),
+			       fs->flags & CRING_FSYNC_DATASYNC);
+}
+
+static enum cring_verdict cring_fsync_issue(struct cring_req *req,
+					    enum cring_how how)
+{
+	return cring_fs_issue(req, how, cring_fsync);
 }
 
 static int cring_fallocate_prep(struct cring_req *req,
@@ -79,15 +106,17 @@ static int cring_fallocate_prep(struct cring_req *req,
 	return 0;
 }
 
-static enum cring_verdict cring_fallocate_issue(struct cring_req *req,
-						enum cring_how how)
+static ssize_t cring_fallocate(struct cring_req *req)
 {
 	const struct cring_fs *fs = &req->fs;
 
-	if (how != CRING_HOW_WORKER)
-		return CRING_V_WORK;
-	req->res = vfs_fallocate(req->file, fs->flags, fs->off, fs->len);
-	return CRING_V_DONE;
+	return vfs_fallocate(req->file, fs->flags, fs->off, fs->len);
+}
+
+static enum cring_verdict cring_fallocate_issue(struct cring_req *req,
+						enum cring_how how)
+{
+	return cring_fs_issue(req, how, cring_fallocate);
 }
 
 #define CRING_SYNC_RANGE_FLAGS						\
@@ -103,10 +132,12 @@ static int cring_sync_range_prep(struct cring_req *req,
 }
 
 /* the system call itself is out of a module's reach, its parts are not */
-static int cring_sync_range(struct file *file, loff_t first, loff_t last,
-			    u32 flags)
+static ssize_t cring_sync_range(struct cring_req *req)
 {
+	const loff_t first = req->fs.off, last = cring_fs_last(&req->fs);
+	struct file *file = req->file;
 	const umode_t mode = file_inode(file)->i_mode;
+	const u32 flags = req->fs.flags;
 	int ret = 0;
 
 	if (!S_ISREG(mode) && !S_ISBLK(mode) && !S_ISDIR(mode))
@@ -134,13 +165,7 @@ static int cring_sync_range(struct file *file, loff_t first, loff_t last,
 static enum cring_verdict cring_sync_range_issue(struct cring_req *req,
 						 enum cring_how how)
 {
-	const struct cring_fs *fs = &req->fs;
-
-	if (how != CRING_HOW_WORKER)
-		return CRING_V_WORK;
-	req->res = cring_sync_range(req->file, fs->off, cring_fs_last(fs),
-				    fs->flags);
-	return CRING_V_DONE;
+	return cring_fs_issue(req, how, cring_sync_range);
 }
 
 static int cring_copy_prep(struct cring_req *req, const struct cring_sqe *sqe)
@@ -155,6 +180,9 @@ static int cring_copy_prep(struct cring_req *req, const struct cring_sqe *sqe)
 	/* some file systems would copy more than the result can say */
 	fs->len = min_t(u32, sqe->len, MAX_RW_COUNT);
 	if (fs->off < -1 || fs->off_in < -1)
+		return -EINVAL;
+	/* what is let go of would keep it, and its lock, for ever */
+	if (req->flags & CRING_REQ_DETACH && (fs->off == -1 || fs->off_in == -1))
 		return -EINVAL;
 
 	file = fget(sqe->fd_in);
@@ -201,8 +229,8 @@ static void cring_unlock_two(struct mutex *a, struct mutex *b)
 		mutex_unlock(b);
 }
 
-static ssize_t cring_copy(struct file *in, loff_t off_in, struct file *out,
-			  loff_t off_out, size_t len)
+static ssize_t cring_copy_files(struct file *in, loff_t off_in,
+				struct file *out, loff_t off_out, size_t len)
 {
 	struct mutex *lock_out = cring_pos_lock(out, off_out);
 	struct mutex *lock_in = cring_pos_lock(in, off_in);
@@ -225,22 +253,26 @@ static ssize_t cring_copy(struct file *in, loff_t off_in, struct file *out,
 	return ret;
 }
 
-static enum cring_verdict cring_copy_issue(struct cring_req *req,
-					   enum cring_how how)
+static ssize_t cring_copy(struct cring_req *req)
 {
 	struct cring_fs *fs = &req->fs;
+	ssize_t ret;
 
-	if (how != CRING_HOW_WORKER)
-		return CRING_V_WORK;
-	req->res = cring_copy(fs->file_in, fs->off_in, req->file, fs->off,
-			      fs->len);
+	ret = cring_copy_files(fs->file_in, fs->off_in, req->file, fs->off,
+			       fs->len);
 	/*
 	 * A worker's fput() happens a little later, when user space that has
 	 * seen the CQE may already be unmounting the file system.
 	 */
 	__fput_sync(fs->file_in);
 	fs->file_in = NULL;
-	return CRING_V_DONE;
+	return ret;
+}
+
+static enum cring_verdict cring_copy_issue(struct cring_req *req,
+					   enum cring_how how)
+{
+	return cring_fs_issue(req, how, cring_copy);
 }
 
 static void cring_copy_cleanup(struct cring_req *req)
@@ -251,7 +283,7 @@ static void cring_copy_cleanup(struct cring_req *req)
 
 const struct cring_op cring_op_fsync = {
 	.name	= "fsync",
-	.flags	= CRING_OPF_FILE,
+	.flags	= CRING_OPF_FILE | CRING_OPF_DETACH,
 	.prep	= cring_fsync_prep,
 	.issue	= cring_fsync_issue,
 };
@@ -259,21 +291,21 @@ const struct cring_op cring_op_fsync = {
 /* on a block device it writes zeroes, or unmaps with FALLOC_FL_PUNCH_HOLE */
 const struct cring_op cring_op_fallocate = {
 	.name	= "fallocate",
-	.flags	= CRING_OPF_FILE,
+	.flags	= CRING_OPF_FILE | CRING_OPF_DETACH,
 	.prep	= cring_fallocate_prep,
 	.issue	= cring_fallocate_issue,
 };
 
 const struct cring_op cring_op_sync_file_range = {
 	.name	= "sync_file_range",
-	.flags	= CRING_OPF_FILE,
+	.flags	= CRING_OPF_FILE | CRING_OPF_DETACH,
 	.prep	= cring_sync_range_prep,
 	.issue	= cring_sync_range_issue,
 };
 
 const struct cring_op cring_op_copy_file_range = {
 	.name	 = "copy_file_range",
-	.flags	 = CRING_OPF_FILE,
+	.flags	 = CRING_OPF_FILE | CRING_OPF_DETACH,
 	.prep	 = cring_copy_prep,
 	.issue	 = cring_copy_issue,
 	.cleanup = cring_copy_cleanup,

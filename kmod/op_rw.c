@@ -45,8 +45,26 @@ bool cring_rw_is_write(const struct cring_req *req)
 
 /* --- prep --- */
 
+static bool cring_has_pos(const struct file *file)
+{
+	return !(file->f_mode & FMODE_STREAM) &&
+	       file->f_mode & (FMODE_PREAD | FMODE_PWRITE);
+}
+
+static bool cring_uses_file_pos(const struct cring_req *req)
+{
+	return req->rw.pos == -1 && cring_has_pos(req->file);
+}
+
 /* only these methods are told that they must not wait */
-static bool cring_rw_has_iter(const struct file *file, int rw)
+/**
+ * cring_rw_has_iter - does a file take memory of any kind?
+ * @file: any file
+ * @rw: READ or WRITE
+ *
+ * Return: true when it does; else only user memory.
+ */
+bool cring_rw_has_iter(const struct file *file, int rw)
 {
 	return rw == WRITE ? !!file->f_op->write_iter : !!file->f_op->read_iter;
 }
@@ -100,6 +118,9 @@ static int cring_rw_prep_common(struct cring_req *req,
 		.len = min_t(u32, sqe->len, MAX_RW_COUNT),
 		.rw_flags = (__force rwf_t)sqe->rw_flags,
 	};
+	/* what is let go of would keep it, and its lock, for ever */
+	if (req->flags & CRING_REQ_DETACH && cring_uses_file_pos(req))
+		return -EINVAL;
 	return 0;
 }
 
@@ -109,8 +130,14 @@ static int cring_rw_kernel_prep(struct cring_req *req)
 	if (!cring_rw_has_iter(req->file, cring_rw_is_write(req) ? WRITE : READ) ||
 	    !cring_file_worker_allowed(req->file))
 		return -EOPNOTSUPP;
-	req->rw.iter = cring_client_iter(req);
+	req->rw.mem.iter = cring_client_iter(req);
 	return 0;
+}
+
+/* is it more than may be let go of? */
+static bool cring_rw_too_long(const struct cring_req *req)
+{
+	return req->flags & CRING_REQ_DETACH && req->rw.len > CRING_MAX_STAGE;
 }
 
 static int cring_rw_prep(struct cring_req *req, const struct cring_sqe *sqe)
@@ -126,7 +153,7 @@ static int cring_rw_prep(struct cring_req *req, const struct cring_sqe *sqe)
 		return cring_rw_kernel_prep(req);
 	if (!access_ok(u64_to_user_ptr(req->rw.addr), req->rw.len))
 		return -EFAULT;
-	return 0;
+	return cring_rw_too_long(req) ? -EINVAL : 0;
 }
 
 /* the vectors are copied at submission: they need not live any longer */
@@ -148,10 +175,14 @@ static int cring_rwv_prep(struct cring_req *req, const struct cring_sqe *sqe)
 	if (len < 0)
 		return len;
 	/* NULL when there is one at most: that needs no memory */
-	req->rw.iov = iov;
+	req->rw.mem.iov = iov;
 	req->rw.nr_iov = sqe->len;
 	req->rw.addr = (unsigned long)one.iov_base;
 	req->rw.len = len;
+	if (cring_rw_too_long(req)) {
+		kfree(iov);
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -164,15 +195,23 @@ static int cring_rw_fixed_prep(struct cring_req *req,
 	ret = cring_rw_prep_common(req, sqe);
 	if (ret)
 		return ret;
+	if (cring_rw_too_long(req))
+		return -EINVAL;
 	buf = cring_buf_get(req->ring, sqe->buf_index, req->rw.addr,
 			    req->rw.len);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
-	req->rw.buf = buf;
+	req->rw.mem.buf = buf;
 	return 0;
 }
 
-static bool cring_rw_is_fixed(const struct cring_req *req)
+/**
+ * cring_rw_is_fixed - is its memory a fixed buffer?
+ * @req: a read or write
+ *
+ * Return: true when it is.
+ */
+bool cring_rw_is_fixed(const struct cring_req *req)
 {
 	return req->opcode == CRING_OP_READ_FIXED ||
 	       req->opcode == CRING_OP_WRITE_FIXED;
@@ -180,24 +219,15 @@ static bool cring_rw_is_fixed(const struct cring_req *req)
 
 static void cring_rw_cleanup(struct cring_req *req)
 {
-	if (cring_rw_is_fixed(req))
-		cring_buf_put(req->rw.buf);
-	else if (!req->ring->in_kernel)
-		kfree(req->rw.iov);
+	if (req->flags & CRING_REQ_STAGED)
+		cring_stage_free(req);
+	if (!cring_rw_is_fixed(req) && !req->ring->in_kernel)
+		kfree(req->rw.mem.iov);
+	else if (cring_rw_is_fixed(req) && req->rw.mem.buf)
+		cring_buf_put(req->rw.mem.buf);
 }
 
 /* --- the file's position --- */
-
-static bool cring_has_pos(const struct file *file)
-{
-	return !(file->f_mode & FMODE_STREAM) &&
-	       file->f_mode & (FMODE_PREAD | FMODE_PWRITE);
-}
-
-static bool cring_uses_file_pos(const struct cring_req *req)
-{
-	return req->rw.pos == -1 && cring_has_pos(req->file);
-}
 
 /* several threads of one program share it as read(2) and write(2) do */
 static bool cring_pos_lock(struct cring_req *req, enum cring_how how)
@@ -292,11 +322,25 @@ static void cring_rw_complete(struct kiocb *iocb, long ret)
 {
 	struct cring_req *req = container_of(iocb, struct cring_req, iocb);
 
+	cring_rw_end_write(req);
+	if (!cring_detach_return(req)) {
+		if (ret > 0 && cring_file_watched(req->file))
+			req->flags |= CRING_REQ_NOTIFY;
+		cring_detach_drop(req, false);
+		return;
+	}
 	/* nobody else moves a request that is in a device, or its method */
 	cring_word_own(&req->word, CRING_CLAIMED);
-	cring_rw_end_write(req);
 	if (unlikely(ret == -EAGAIN && iocb->ki_flags & IOCB_NOWAIT &&
 		     !(req->rw.rw_flags & RWF_NOWAIT))) {
+		req->flags |= CRING_REQ_REISSUE;
+		cring_req_put(req, false);
+		return;
+	}
+	if (ret > 0 && unlikely(req->flags & CRING_REQ_STAGED) &&
+	    !cring_rw_is_write(req)) {
+		/* to where it can be copied, when the method has returned */
+		cring_stage_fill(req, ret);
 		req->flags |= CRING_REQ_REISSUE;
 		cring_req_put(req, false);
 		return;
@@ -308,23 +352,41 @@ static void cring_rw_complete(struct kiocb *iocb, long ret)
 
 /* --- one attempt --- */
 
-static void cring_rw_iter(struct cring_req *req, int rw, struct iov_iter *iter)
+/**
+ * cring_rw_user_iter - iterate over the caller's memory, from what is moved on
+ * @req: a read or write, staged or not
+ * @rw: READ or WRITE
+ * @iter: set up; uses @req's vectors
+ *
+ * Context: process, where that memory is at hand.
+ */
+void cring_rw_user_iter(struct cring_req *req, int rw, struct iov_iter *iter)
 {
 	struct cring_rw *r = &req->rw;
+	union cring_rw_mem *mem = req->flags & CRING_REQ_STAGED ?
+				  cring_stage_mem(req) : &r->mem;
 
 	if (cring_rw_is_fixed(req)) {
-		cring_buf_iter(r->buf, rw, r->addr + r->done, r->len - r->done,
-			       iter);
+		cring_buf_iter(mem->buf, rw, r->addr + r->done,
+			       r->len - r->done, iter);
 	} else if (unlikely(req->ring->in_kernel)) {
-		*iter = *r->iter;
+		*iter = *mem->iter;
 		iov_iter_advance(iter, r->done);
-	} else if (r->iov) {
-		iov_iter_init(iter, rw, r->iov, r->nr_iov, r->len);
+	} else if (mem->iov) {
+		iov_iter_init(iter, rw, mem->iov, r->nr_iov, r->len);
 		iov_iter_advance(iter, r->done);
 	} else {
 		iov_iter_ubuf(iter, rw, u64_to_user_ptr(r->addr + r->done),
 			      r->len - r->done);
 	}
+}
+
+static void cring_rw_iter(struct cring_req *req, int rw, struct iov_iter *iter)
+{
+	if (req->flags & CRING_REQ_STAGED)
+		cring_stage_iter(req, rw, iter);
+	else
+		cring_rw_user_iter(req, rw, iter);
 }
 
 static int cring_rw_init_iocb(struct cring_req *req, int rw,
@@ -348,6 +410,10 @@ static int cring_rw_init_iocb(struct cring_req *req, int rw,
 	iocb->ki_flags &= ~IOCB_HIPRI;
 	if (mode == CRING_RW_NOWAIT && how == CRING_HOW_INLINE)
 		iocb->ki_flags |= IOCB_NOWAIT;
+	/* not even to read ahead: a hung device may have no room for that */
+	if (iocb->ki_flags & IOCB_NOWAIT && !async && rw == READ &&
+	    req->flags & CRING_REQ_DETACH)
+		iocb->ki_flags |= IOCB_NOIO;
 	if (async) {
 		iocb->ki_complete = cring_rw_complete;
 		/* one hold for the completion, one until the method returns */
@@ -367,8 +433,8 @@ static int cring_rw_init_iocb(struct cring_req *req, int rw,
 static ssize_t cring_rw_legacy(struct cring_req *req, int rw)
 {
 	struct iovec one = { u64_to_user_ptr(req->rw.addr), req->rw.len };
-	const struct iovec *iov = req->rw.iov ?: &one;
-	unsigned int i, nr = req->rw.iov ? req->rw.nr_iov : 1;
+	const struct iovec *iov = req->rw.mem.iov ?: &one;
+	unsigned int i, nr = req->rw.mem.iov ? req->rw.nr_iov : 1;
 	struct file *file = req->file;
 	loff_t *pos = cring_has_pos(file) ? &req->iocb.ki_pos : NULL;
 	ssize_t ret, done = 0;
@@ -511,6 +577,8 @@ static enum cring_verdict cring_rw_queued(struct cring_req *req,
 	 */
 	cring_park(req, how == CRING_HOW_WORKER ? CRING_RUNNING : CRING_INLINE,
 		   CRING_DISPATCHED);
+	if (unlikely(req->flags & CRING_REQ_DETACH))
+		cring_detach_told(req);
 	cring_req_put(req, how == CRING_HOW_WORKER);
 	return CRING_V_PENDING;
 }
@@ -527,14 +595,73 @@ static void cring_rw_recalc_signal(void)
 	spin_unlock_irq(&sighand->siglock);
 }
 
-static enum cring_verdict cring_rw_issue(struct cring_req *req,
-					 enum cring_how how)
+/* a device has read into pages of ours: the rest is a copy */
+static enum cring_verdict cring_rw_copy(struct cring_req *req,
+					enum cring_how how)
+{
+	ssize_t ret = cring_stage_out(req, how, cring_stage_filled(req));
+
+	/* not where the device ended it */
+	if (ret > 0)
+		fsnotify_access(req->file);
+	req->res = cring_rw_result(req, ret);
+	return CRING_V_DONE;
+}
+
+/*
+ * Call the file's method.  From where it has the operation to where it has not,
+ * it may only have been lent it: then -EIOCBQUEUED also when a cancel has let go
+ * of it, and @queued only when it went to a device.
+ */
+static ssize_t cring_rw_run(struct cring_req *req, int rw,
+			    enum cring_rw_mode mode, bool async,
+			    enum cring_how how, bool *queued)
+{
+	bool lend = async || how == CRING_HOW_WORKER;
+	bool signal = mode == CRING_RW_SIGNAL && how == CRING_HOW_INLINE;
+	ssize_t ret;
+
+	*queued = false;
+	ret = cring_rw_init_iocb(req, rw, mode, async, how);
+	if (!ret && lend && !cring_detach_lend(req))
+		ret = -ECANCELED;
+	if (ret) {
+		atomic_set(&req->refs, 1);
+		return ret;
+	}
+	/* any sleep in the method sees a signal and gives up */
+	if (signal) {
+		cring_rw_fault_in(req, rw);
+		set_thread_flag(TIF_SIGPENDING);
+	}
+	ret = cring_rw_call(req, rw);
+	if (signal)
+		cring_rw_recalc_signal();
+	if (ret == -EIOCBQUEUED) {
+		*queued = true;
+		return ret;
+	}
+	if (lend && !cring_detach_return(req)) {
+		/* this side's hold, and that of a completion that never comes */
+		if (async)
+			atomic_dec(&req->refs);
+		cring_detach_drop(req, how == CRING_HOW_WORKER);
+		return -EIOCBQUEUED;
+	}
+	atomic_set(&req->refs, 1);
+	if (ret > 0 && req->flags & CRING_REQ_STAGED && rw == READ)
+		ret = cring_stage_out(req, how, ret);
+	return ret;
+}
+
+static enum cring_verdict cring_rw_try(struct cring_req *req,
+				       enum cring_how how)
 {
 	int rw = cring_rw_is_write(req) ? WRITE : READ;
 	/* asked once: fcntl(2) may change it meanwhile */
 	bool async = cring_rw_async(req);
 	enum cring_rw_mode mode = cring_rw_mode(req, rw, async);
-	bool signal = mode == CRING_RW_SIGNAL && how == CRING_HOW_INLINE;
+	bool queued;
 	ssize_t ret;
 
 	if (how == CRING_HOW_INLINE) {
@@ -544,10 +671,18 @@ static enum cring_verdict cring_rw_issue(struct cring_req *req,
 		    cring_file_worker_allowed(req->file))
 			goto worker;
 		/* not every method looks for a signal before it sleeps */
-		if (signal && req->rw.len && !req->rw.rw_flags &&
+		if (mode == CRING_RW_SIGNAL && req->rw.len &&
+		    !req->rw.rw_flags &&
 		    !(vfs_poll(req->file, NULL) & (req->events | EPOLLERR |
 						   EPOLLHUP)))
 			return CRING_V_ARM;
+	}
+	if (async || how == CRING_HOW_WORKER) {
+		ret = cring_stage(req, how);
+		if (ret) {
+			req->res = ret;
+			return CRING_V_DONE;
+		}
 	}
 	if (!cring_pos_lock(req, how)) {
 		if (how == CRING_HOW_INLINE)
@@ -555,20 +690,11 @@ static enum cring_verdict cring_rw_issue(struct cring_req *req,
 		req->res = -EINTR;
 		return CRING_V_DONE;
 	}
-	ret = cring_rw_init_iocb(req, rw, mode, async, how);
-	if (!ret) {
-		/* any sleep in the method sees a signal and gives up */
-		if (signal) {
-			cring_rw_fault_in(req, rw);
-			set_thread_flag(TIF_SIGPENDING);
-		}
-		ret = cring_rw_call(req, rw);
-		if (signal)
-			cring_rw_recalc_signal();
-	}
-	if (ret == -EIOCBQUEUED)
+	ret = cring_rw_run(req, rw, mode, async, how, &queued);
+	if (queued)
 		return cring_rw_queued(req, how);
-	atomic_set(&req->refs, 1);
+	if (ret == -EIOCBQUEUED)
+		return CRING_V_PENDING;
 	if (ret > 0 && cring_uses_file_pos(req))
 		req->file->f_pos = req->iocb.ki_pos;
 	cring_pos_unlock(req);
@@ -583,10 +709,30 @@ worker:
 	return CRING_V_WORK;
 }
 
+static enum cring_verdict cring_rw_issue(struct cring_req *req,
+					 enum cring_how how)
+{
+	enum cring_verdict verdict;
+	int ret;
+
+	if (unlikely(cring_stage_is_full(req)))
+		return cring_rw_copy(req, how);
+	verdict = cring_rw_try(req, how);
+	if (verdict != CRING_V_WORK)
+		return verdict;
+	/* while its memory is at hand */
+	ret = cring_stage(req, how);
+	if (!ret)
+		return CRING_V_WORK;
+	req->res = ret;
+	return CRING_V_DONE;
+}
+
 #define CRING_OP_RW(_name, _NAME, _prep)				\
 	const struct cring_op cring_op_##_name = {			\
 		.name = _NAME,						\
-		.flags = CRING_OPF_FILE | CRING_OPF_MEM | CRING_OPF_RW,	\
+		.flags = CRING_OPF_FILE | CRING_OPF_MEM | CRING_OPF_RW |	\
+			 CRING_OPF_DETACH,				\
 		.prep = _prep,						\
 		.issue = cring_rw_issue,				\
 		.cleanup = cring_rw_cleanup,				\

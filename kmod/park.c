@@ -87,16 +87,19 @@ bool cring_park(struct cring_req *req, enum cring_state from,
 }
 
 /**
- * cring_reissue - a device gave an operation back: it would have blocked there
+ * cring_reissue - a device gave an operation back: it would have blocked there,
+ *	or what it has read is to be copied to the caller
  * @req: CLAIMED by its completion; the method that dispatched it has returned
  *
- * It goes to a worker, or ends if it was told to stop meanwhile.
+ * It goes to a worker, or to a thread of the owner for the copy; or ends if it
+ * was told to stop meanwhile.
  *
  * Context: any.
  */
 void cring_reissue(struct cring_req *req)
 {
 	struct cring_ring *ring = req->ring;
+	bool read = cring_stage_is_full(req);
 	unsigned long irqflags;
 	bool queued;
 
@@ -106,13 +109,16 @@ void cring_reissue(struct cring_req *req)
 	refcount_inc(&ring->refs);
 	spin_lock_irqsave(&ring->lock, irqflags);
 	cring_park_index(req);
-	queued = cring_work_add(req, CRING_CLAIMED);
+	queued = read ? cring_ready_add(req, CRING_CLAIMED) :
+			cring_work_add(req, CRING_CLAIMED);
 	if (queued)
 		cring_park_watch(req);
 	spin_unlock_irqrestore(&ring->lock, irqflags);
-	if (queued)
-		cring_work_start(ring);
-	else
+	if (!queued)
 		cring_complete(req, -ECANCELED);
+	else if (read)
+		cring_kick(ring);
+	else
+		cring_work_start(ring);
 	cring_ring_put(ring);
 }

@@ -20,6 +20,9 @@ enum cring_point {
 	CRING_AT_POP,		/* a worker is about to take a request */
 	CRING_AT_RUN,		/* it has: RUNNING, but not to be interrupted */
 	CRING_AT_RAN,		/* no longer to be interrupted; not finished */
+	CRING_AT_LEND,		/* about to be lent to who executes it */
+	CRING_AT_RETURN,	/* executed, and about to be taken back */
+	CRING_AT_COPY,		/* taken back, and about to be copied out */
 	CRING_NR_POINTS
 };
 

@@ -19,7 +19,7 @@
 /**
  * cring_ready_add - a request's wait is over
  * @req: in state @from
- * @from: ARMED, LINKED or DEFERRED
+ * @from: ARMED, LINKED or DEFERRED; CLAIMED by a device, whose data is there
  *
  * The caller kicks the ring afterwards, with cring_kick().
  *

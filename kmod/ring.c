@@ -3,10 +3,11 @@
  * The ring's life: set-up, memory, mapping, the end.
  *
  * References: the open file holds one, the operations in flight hold one for
- * all of them, pending task work one, and each cancel that has found the ring
- * through its owner one.  When the last is gone the ring is destroyed by a work
- * item of the module, whose exit flushes it; the reference to the module is
- * dropped there.
+ * all of them, pending task work one, each cancel that has found the ring
+ * through its owner one, and who was lent an operation one until he is through,
+ * however long its CQE has been there.  When the last is gone the ring is
+ * destroyed by a work item of the module, whose exit flushes it; the reference
+ * to the module is dropped there.
  *
  * The mapping holds none: its pages are its own, and its file is a memory-only
  * one, so that a program that has closed the ring, or was killed, leaves no
@@ -25,7 +26,8 @@
 
 /*
  * Requests beyond the CQ's entries: those whose CQE is posted while a method
- * or a completion session still holds their memory.
+ * or a completion session still holds their memory.  (What a device holds that
+ * was let go of has its own limit.)
  */
 #define CRING_POOL_MARGIN	256
 
@@ -87,7 +89,8 @@ static int cring_memory_alloc(struct cring_ring *ring, struct cring_params *p)
 	ret = cring_pages_alloc(ring, p->mmap_size >> PAGE_SHIFT);
 	if (ret)
 		return ret;
-	ret = cring_pool_alloc(ring, p->cq_entries + CRING_POOL_MARGIN);
+	ret = cring_pool_alloc(ring, p->cq_entries + CRING_POOL_MARGIN +
+			       p->detached);
 	if (ret)
 		return ret;
 	ring->batch = kvcalloc(p->sq_entries, sizeof(*ring->batch),
@@ -102,6 +105,7 @@ static int cring_memory_alloc(struct cring_ring *ring, struct cring_params *p)
 	ring->sqes = (void *)ring->shared + p->sqes_off;
 	ring->sq_mask = p->sq_entries - 1;
 	ring->cq_mask = p->cq_entries - 1;
+	ring->max_detached = p->detached;
 	ring->shared->sq_entries = p->sq_entries;
 	ring->shared->cq_entries = p->cq_entries;
 	ring->shared->sqes_off = p->sqes_off;
@@ -131,7 +135,7 @@ static int cring_params_fix(struct cring_params *p)
 
 	if (p->flags & CRING_SETUP_REQUIRED & ~CRING_SETUP_KNOWN ||
 	    p->features || p->mmap_size || p->sqes_off || p->cqes_off ||
-	    p->window || p->detached || p->resv[0] || p->resv[1] || p->resv[2])
+	    p->window || p->resv[0] || p->resv[1] || p->resv[2])
 		return -EINVAL;
 	ret = cring_clamp_entries(&p->sq_entries, CRING_MAX_SQ_ENTRIES,
 				  p->flags);
@@ -149,6 +153,11 @@ static int cring_params_fix(struct cring_params *p)
 		if (p->cq_entries)
 			return -EINVAL;
 		p->cq_entries = 2 * p->sq_entries;
+	}
+	if (p->detached > CRING_MAX_DETACHED) {
+		if (!(p->flags & CRING_SETUP_CLAMP))
+			return -EINVAL;
+		p->detached = CRING_MAX_DETACHED;
 	}
 	p->features = CRING_FEATURES;
 	p->cqes_off = PAGE_SIZE;

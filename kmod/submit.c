@@ -71,6 +71,9 @@ static int cring_sqe_check(struct cring_ring *ring, const struct cring_op *op,
 	if (unlikely(!(sqe->xflags & CRING_SQE_X_DEADLINE) &&
 		     (sqe->deadline || sqe->xflags & CRING_SQE_X_DEADLINE_ABS)))
 		return -EINVAL;
+	if (unlikely(sqe->xflags & CRING_SQE_X_DETACH &&
+		     !(op->flags & CRING_OPF_DETACH)))
+		return -EINVAL;
 	if (unlikely(sqe->flags & CRING_SQE_FIXED_FILE &&
 		     !(op->flags & CRING_OPF_FILE)))
 		return -EINVAL;
@@ -103,6 +106,11 @@ static int cring_req_prep(struct cring_req *req, const struct cring_sqe *sqe)
 			return -EBADF;
 		if (unlikely(cring_file_is_ring(req->file)))
 			return -EOPNOTSUPP;
+	}
+	if (unlikely(sqe->xflags & CRING_SQE_X_DETACH)) {
+		ret = cring_detach_get(req);
+		if (ret)
+			return ret;
 	}
 	ret = op->prep(req, sqe);
 	if (!ret && (op->cleanup || op->flags & CRING_OPF_RW))

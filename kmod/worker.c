@@ -151,13 +151,51 @@ void cring_worker_leave(struct cring_worker *worker)
 	cring_at(CRING_AT_RAN, worker->ring, NULL);
 }
 
+/**
+ * cring_worker_use_mm - have the owner's memory at hand
+ * @ring: whose owner's
+ *
+ * Its address space is pinned while somebody's memory is touched, and only
+ * then.
+ *
+ * Context: a worker, which has no address space.
+ * Return: false when the owner has none any more.
+ */
+bool cring_worker_use_mm(struct cring_ring *ring)
+{
+	if (!mmget_not_zero(ring->mm))
+		return false;
+	atomic_inc(&ring->nr_pinned);
+	cring_ring_watch(ring);
+	kthread_use_mm(ring->mm);
+	return true;
+}
+
+/**
+ * cring_worker_unuse_mm - the end of cring_worker_use_mm()
+ * @ring: that was given to it
+ *
+ * Context: that worker.
+ */
+void cring_worker_unuse_mm(struct cring_ring *ring)
+{
+	kthread_unuse_mm(ring->mm);
+	mmput_async(ring->mm);
+	atomic_dec(&ring->nr_pinned);
+}
+
+/* what may be let go of is staged: its memory is touched only to copy it */
+static bool cring_worker_needs_mm(const struct cring_req *req)
+{
+	return cring_op_get(req->opcode)->flags & CRING_OPF_MEM &&
+	       !(req->flags & CRING_REQ_DETACH) && !req->ring->in_kernel;
+}
+
 /* run one request as its submitter would have */
 static void cring_worker_run(struct cring_req *req)
 {
-	const struct cring_op *op = cring_op_get(req->opcode);
 	struct cring_ident *ident = req->ident;
 	struct cring_ring *ring = req->ring;
-	struct mm_struct *mm = ring->mm;
 	struct cring_ident_saved saved;
 	bool mem;
 
@@ -168,16 +206,10 @@ static void cring_worker_run(struct cring_req *req)
 		cring_complete(req, req->res);
 		return;
 	}
-	mem = op->flags & CRING_OPF_MEM && !ring->in_kernel;
-	/* the address space is pinned only while somebody's memory is touched */
-	if (mem && !mmget_not_zero(mm)) {
+	mem = cring_worker_needs_mm(req);
+	if (mem && !cring_worker_use_mm(ring)) {
 		cring_complete(req, cring_req_result(req, -ECANCELED));
 		return;
-	}
-	if (mem) {
-		atomic_inc(&ring->nr_pinned);
-		cring_ring_watch(ring);
-		kthread_use_mm(mm);
 	}
 	/* the request is gone after cring_issue() */
 	cring_ident_hold(ident);
@@ -185,11 +217,8 @@ static void cring_worker_run(struct cring_req *req)
 	cring_issue(req, CRING_HOW_WORKER, NULL);
 	cring_ident_drop(ident, &saved);
 	cring_ident_put(ident);
-	if (mem) {
-		kthread_unuse_mm(mm);
-		mmput_async(mm);
-		atomic_dec(&ring->nr_pinned);
-	}
+	if (mem)
+		cring_worker_unuse_mm(ring);
 }
 
 static void cring_worker_fn(struct work_struct *work)

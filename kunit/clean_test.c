@@ -235,7 +235,7 @@ static void expect_clean_reads(struct clean_test *t)
 		KUNIT_EXPECT_PTR_EQ(test, req->file, script->file);
 		KUNIT_EXPECT_EQ(test, req->nr_wait, 1);
 		KUNIT_EXPECT_EQ(test, req->ioprio, 0);
-		KUNIT_EXPECT_NULL(test, req->rw.iov);
+		KUNIT_EXPECT_NULL(test, req->rw.mem.iov);
 		KUNIT_EXPECT_EQ(test, req->rw.addr, t->mem);
 		KUNIT_EXPECT_EQ(test, req->rw.len, 8);
 		KUNIT_EXPECT_EQ(test, req->rw.done, 0);

@@ -119,14 +119,13 @@ static void live_open_file(struct live *live)
 }
 
 /**
- * live_open - make the test the owner of a ring
+ * live_open_with - make the test the owner of a ring
  * @test: the test
- * @sq: SQ entries
- * @cq: CQ entries, or 0
+ * @want: what it asks for
  *
  * Return: the ring, which goes with the test.
  */
-struct live *live_open(struct kunit *test, u32 sq, u32 cq)
+struct live *live_open_with(struct kunit *test, struct cring_params want)
 {
 	struct live *live = kzalloc(sizeof(*live), GFP_KERNEL);
 	struct cring_params *p;
@@ -145,9 +144,7 @@ struct live *live_open(struct kunit *test, u32 sq, u32 cq)
 
 	live_open_file(live);
 	p = &live->params;
-	p->sq_entries = sq;
-	p->cq_entries = cq;
-	p->flags = cq ? CRING_SETUP_CQSIZE : 0;
+	*p = want;
 	KUNIT_ASSERT_EQ(test, live_ioctl(live, CRING_IOC_SETUP, p, sizeof(*p)),
 			0);
 	KUNIT_ASSERT_EQ(test, copy_from_user(p, (void __user *)live->args,
@@ -158,6 +155,22 @@ struct live *live_open(struct kunit *test, u32 sq, u32 cq)
 				   PROT_READ | PROT_WRITE, MAP_SHARED, 0);
 	KUNIT_ASSERT_TRUE(test, live->user && !IS_ERR_VALUE(live->user));
 	return live;
+}
+
+/**
+ * live_open - make the test the owner of an ordinary ring
+ * @test: the test
+ * @sq: SQ entries
+ * @cq: CQ entries, or 0
+ *
+ * Return: the ring, which goes with the test.
+ */
+struct live *live_open(struct kunit *test, u32 sq, u32 cq)
+{
+	return live_open_with(test, (struct cring_params) {
+		.sq_entries = sq, .cq_entries = cq,
+		.flags = cq ? CRING_SETUP_CQSIZE : 0,
+	});
 }
 
 /**

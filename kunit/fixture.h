@@ -71,6 +71,7 @@ struct live {
 
 /* @cq 0: as many as a program gets that does not ask */
 struct live *live_open(struct kunit *test, u32 sq, u32 cq);
+struct live *live_open_with(struct kunit *test, struct cring_params want);
 long live_ioctl(struct live *live, unsigned int cmd, const void *arg,
 		size_t size);
 void live_close(struct live *live);

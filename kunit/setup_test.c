@@ -68,7 +68,7 @@ static const struct refuse_case {
 	{ "sqes_off", { .sq_entries = 1, .sqes_off = 1 } },
 	{ "cqes_off", { .sq_entries = 1, .cqes_off = 1 } },
 	{ "window", { .sq_entries = 1, .window = 1 } },
-	{ "detached", { .sq_entries = 1, .detached = 1 } },
+	{ "detached", { .sq_entries = 1, .detached = CRING_MAX_DETACHED + 1 } },
 	{ "resv[0]", { .sq_entries = 1, .resv = { 1, 0, 0 } } },
 	{ "resv[1]", { .sq_entries = 1, .resv = { 0, 1, 0 } } },
 	{ "resv[2]", { .sq_entries = 1, .resv = { 0, 0, 1 } } },

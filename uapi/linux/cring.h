@@ -23,6 +23,8 @@
 /* The largest rings that CRING_IOC_SETUP makes. */
 #define CRING_MAX_SQ_ENTRIES	32768
 #define CRING_MAX_CQ_ENTRIES	65536
+/* The largest cring_params.detached. */
+#define CRING_MAX_DETACHED	4096
 
 /* ---------------------------------------------------------------------------
  * Submission queue entry
@@ -266,7 +268,8 @@ struct cring_shared {
  * @window: in: how many direct reads and writes may be in devices at once, 0
  *	for no limit; what is beyond it waits, and can be cancelled
  * @detached: in: how many operations with %CRING_SQE_X_DETACH may be in flight,
- *	or cancelled and not yet given back by their device, at once
+ *	or cancelled and not yet given back by their device, at once, up to
+ *	CRING_MAX_DETACHED; 0 for none at all
  * @resv: reserved
  */
 struct cring_params {

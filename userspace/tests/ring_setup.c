@@ -57,14 +57,17 @@ BAD(cq_size_without_flag, .sq_entries = 8, .cq_entries = 32);
 BAD(unknown_flag_low, .sq_entries = 8, .flags = 1U << 0);
 BAD(unknown_flag_high, .sq_entries = 8, .flags = 1U << 15);
 BAD(window, .sq_entries = 8, .window = 1);
-BAD(detached, .sq_entries = 8, .detached = 1);
+BAD(detached_too_many, .sq_entries = 8, .detached = CRING_MAX_DETACHED + 1);
+GOOD(takes_detached, 8, 16, .sq_entries = 8, .detached = CRING_MAX_DETACHED);
+GOOD(clamps_detached, 8, 16, .sq_entries = 8, .detached = ~0U,
+     .flags = CRING_SETUP_CLAMP);
 BAD(resv0, .sq_entries = 8, .resv = { 1, 0, 0 });
 BAD(resv2, .sq_entries = 8, .resv = { 0, 0, 1ULL << 63 });
 
 /* features of its own */
 #define IO_URING_LACKS	(CRING_FEAT_TICKETS | CRING_FEAT_GROUPS | \
 			 CRING_FEAT_SCOPES | CRING_FEAT_REAP | \
-			 CRING_FEAT_DEADLINES)
+			 CRING_FEAT_DEADLINES | CRING_FEAT_DETACH)
 
 TEST_F(setup, abi_setup_checks_and_rounds)
 {
@@ -236,7 +239,9 @@ TEST(abi_query_answers_before_and_after_set_up)
 	EXPECT_EQ(CRING_MAX_SQ_ENTRIES, q.max_sq_entries);
 	EXPECT_EQ(CRING_MAX_CQ_ENTRIES, q.max_cq_entries);
 	EXPECT_EQ(0x5f, q.sqe_flags);
-	EXPECT_EQ(CRING_SQE_X_DEADLINE | CRING_SQE_X_DEADLINE_ABS, q.sqe_xflags);
+	EXPECT_EQ(CRING_SQE_X_DEADLINE | CRING_SQE_X_DEADLINE_ABS |
+		  CRING_SQE_X_DETACH, q.sqe_xflags);
+	EXPECT_EQ(16 << 20, q.max_detach_bytes);
 	EXPECT_EQ(CRING_SETUP_CQSIZE | CRING_SETUP_CLAMP, q.setup_flags);
 	EXPECT_EQ(0x3003f, q.cancel_flags);
 	for (i = 0; i < 4; i++)
