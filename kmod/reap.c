@@ -17,6 +17,7 @@
 #include <linux/uaccess.h>
 
 #include "cring.h"
+#include "point.h"
 
 /* records looked at before the lock is let go for a moment */
 #define CRING_REAP_BREAK	1024
@@ -114,6 +115,7 @@ static void cring_reap_unmark_all(struct cring_reap_place *place,
 {
 	u32 i;
 
+	cring_at(CRING_AT_REAPED, ring, NULL);
 	spin_lock_irq(&ring->lock);
 	for (i = 0; place->marked && i < ring->nr_reqs; i++) {
 		struct cring_req *req = &ring->pool[i];
@@ -129,6 +131,8 @@ static void cring_reap_unmark_all(struct cring_reap_place *place,
 		cond_resched();
 		spin_lock_irq(&ring->lock);
 	}
+	/* its number is about to be another's */
+	WARN_ON_ONCE(place->marked);
 	spin_unlock_irq(&ring->lock);
 }
 
