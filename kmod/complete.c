@@ -13,6 +13,7 @@
 #include <linux/fsnotify.h>
 
 #include "cring.h"
+#include "point.h"
 
 /**
  * cring_comp_begin - begin a completion session
@@ -291,6 +292,7 @@ void cring_complete_worker(struct cring_req *req)
 	for (;;) {
 		if (req->file && file_count(req->file) == 1)
 			cring_drop_last(req);
+		cring_at(CRING_AT_DROP, req->ring, req);
 		cring_comp_begin(&comp, req->ring);
 		comp.sync = true;
 		if (cring_drop_other(req))

@@ -18,6 +18,7 @@ enum cring_point {
 	CRING_AT_CANCEL,	/* a cancel has read a word; under .lock */
 	CRING_AT_WAKE,		/* a wake-up has; under the wait queue's lock */
 	CRING_AT_POP,		/* a worker is about to take a request */
+	CRING_AT_DROP,		/* it has looked who else holds its file */
 	CRING_AT_RUN,		/* it has: RUNNING, but not to be interrupted */
 	CRING_AT_RAN,		/* no longer to be interrupted; not finished */
 	CRING_AT_LEND,		/* about to be lent to who executes it */
