@@ -282,7 +282,7 @@ static void cring_copy_cleanup(struct cring_req *req)
 }
 
 const struct cring_op cring_op_fsync = {
-	.name	= "fsync",
+	.name	= "FSYNC",
 	.flags	= CRING_OPF_FILE | CRING_OPF_DETACH,
 	.prep	= cring_fsync_prep,
 	.issue	= cring_fsync_issue,
@@ -290,21 +290,21 @@ const struct cring_op cring_op_fsync = {
 
 /* on a block device it writes zeroes, or unmaps with FALLOC_FL_PUNCH_HOLE */
 const struct cring_op cring_op_fallocate = {
-	.name	= "fallocate",
+	.name	= "FALLOCATE",
 	.flags	= CRING_OPF_FILE | CRING_OPF_DETACH,
 	.prep	= cring_fallocate_prep,
 	.issue	= cring_fallocate_issue,
 };
 
 const struct cring_op cring_op_sync_file_range = {
-	.name	= "sync_file_range",
+	.name	= "SYNC_FILE_RANGE",
 	.flags	= CRING_OPF_FILE | CRING_OPF_DETACH,
 	.prep	= cring_sync_range_prep,
 	.issue	= cring_sync_range_issue,
 };
 
 const struct cring_op cring_op_copy_file_range = {
-	.name	 = "copy_file_range",
+	.name	 = "COPY_FILE_RANGE",
 	.flags	 = CRING_OPF_FILE | CRING_OPF_DETACH,
 	.prep	 = cring_copy_prep,
 	.issue	 = cring_copy_issue,
