@@ -175,6 +175,19 @@ static bool cring_cancel_reach(struct cring_cancel_call *call,
 	return pass.matched;
 }
 
+/* 0 or a key's answer */
+static s32 cring_call_seal(struct cring_cancel_call *call,
+			   const struct cring_cancel_key *key)
+{
+	struct cring_reach *own = &call->scope.own;
+	s32 ret;
+
+	ret = cring_seal(own->ring, key, call->c.flags & CRING_CANCEL_SEAL);
+	/* accepted before it was sealed: its batch is visible then */
+	own->before = smp_load_acquire(&own->ring->accepted);
+	return ret;
+}
+
 static void cring_cancel_key(struct cring_cancel_call *call,
 			     struct cring_cancel_key *key,
 			     struct cring_cancel_wait *w)
@@ -184,7 +197,9 @@ static void cring_cancel_key(struct cring_cancel_call *call,
 	w->req = NULL;
 	key->already = 0;
 	key->res = cring_filter_init(&call->scope, key, &w->filter);
-	if (key->res) {
+	if (!key->res && call->c.flags & CRING_CANCEL_SEALS)
+		key->res = cring_call_seal(call, key);
+	if (key->res || call->c.flags & CRING_CANCEL_REOPEN) {
 		w->filter.flags = 0;
 		return;
 	}
@@ -245,6 +260,11 @@ static int cring_call_check(const struct cring_cancel *c)
 	    c->flags & ~CRING_CANCEL_SYNC_KNOWN || c->resv)
 		return -EINVAL;
 	if ((c->flags & CRING_CANCEL_SCOPES) == CRING_CANCEL_SCOPES)
+		return -EINVAL;
+	/* of one ring; and what is reopened stops nothing that could be waited for */
+	if (c->flags & CRING_CANCEL_SEAL && c->flags & CRING_CANCEL_SCOPES)
+		return -EINVAL;
+	if (c->flags & CRING_CANCEL_REOPEN && c->flags != CRING_CANCEL_REOPEN)
 		return -EINVAL;
 	if (!(c->flags & CRING_CANCEL_WAIT) &&
 	    (c->timeout || c->flags & CRING_CANCEL_ABS))

@@ -60,7 +60,8 @@ struct cring_reap_place;
 				 CRING_FEAT_RW_CUR_POS | CRING_FEAT_CQE_SKIP | \
 				 CRING_FEAT_TICKETS | CRING_FEAT_GROUPS | \
 				 CRING_FEAT_SCOPES | CRING_FEAT_REAP | \
-				 CRING_FEAT_DEADLINES | CRING_FEAT_DETACH)
+				 CRING_FEAT_DEADLINES | CRING_FEAT_DETACH | \
+				 CRING_FEAT_SEALS)
 #define CRING_SETUP_KNOWN	(CRING_SETUP_CQSIZE | CRING_SETUP_CLAMP)
 #define CRING_LINKS		(CRING_SQE_IO_LINK | CRING_SQE_IO_HARDLINK)
 #define CRING_SQE_KNOWN		(CRING_SQE_FIXED_FILE | CRING_SQE_IO_DRAIN | \
@@ -75,10 +76,11 @@ struct cring_reap_place;
 #define CRING_CANCEL_KNOWN	(CRING_CANCEL_KEYS | CRING_ASYNC_CANCEL_ALL | \
 				 CRING_ASYNC_CANCEL_ANY | \
 				 CRING_ASYNC_CANCEL_FD_FIXED)
-
+#define CRING_CANCEL_SEALS	(CRING_CANCEL_SEAL | CRING_CANCEL_REOPEN)
 #define CRING_CANCEL_SCOPES	(CRING_CANCEL_PROCESS | CRING_CANCEL_THREAD)
 #define CRING_CANCEL_SYNC_KNOWN	(CRING_CANCEL_WAIT | CRING_CANCEL_ABS | \
-				 CRING_CANCEL_REAP | CRING_CANCEL_SCOPES)
+				 CRING_CANCEL_REAP | CRING_CANCEL_SCOPES | \
+				 CRING_CANCEL_SEALS)
 
 /* ---------------------------------------------------------------------------
  * Operations
@@ -347,6 +349,7 @@ struct cring_worker {
  * @batch_nr: how many of them are accepted
  * @batch_seq: odd while there is a batch
  * @accepted: SQEs accepted so far: the next ticket; written under @submit_mutex
+ * @seals: how many seals there are; written under @lock
  * @sq_head: the kernel's own copy
  * @sq_mask: SQ entries - 1
  * @cq_mask: CQ entries - 1
@@ -367,6 +370,9 @@ struct cring_worker {
  * @timeouts_finished: TIMEOUTs among them
  * @index: what is in flight, by each key
  * @tickets: and by ticket
+ * @sealed: whether the ring itself is
+ * @nr_sealed: groups that are
+ * @sealed_groups: them, in order; NULL until there is first one
  * @drain: whether a drain is under way: @active is kept only then
  * @drain_gate: a drained operation is running: nothing else starts
  * @shut: the owner is done with the ring
@@ -430,6 +436,7 @@ struct cring_ring {
 	u32 batch_nr;
 	u32 batch_seq;
 	u64 accepted;
+	u32 seals;
 	u32 sq_head;
 	u32 sq_mask;
 	u32 cq_mask;
@@ -452,6 +459,9 @@ struct cring_ring {
 	u64 timeouts_finished;
 	struct cring_table index[CRING_NR_BY];
 	struct cring_table tickets;
+	bool sealed;
+	u32 nr_sealed;
+	u32 *sealed_groups;
 	bool drain;
 	bool drain_gate;
 	bool shut;
@@ -750,6 +760,20 @@ int cring_cancel_ioctl(struct cring_ring *ring, void __user *arg);
 int cring_filter_init(const struct cring_scope *scope,
 		      const struct cring_cancel_key *key,
 		      struct cring_filter *filter);
+
+/* seal.c APIs: a cancel that stays in force */
+int cring_seal(struct cring_ring *ring, const struct cring_cancel_key *key,
+	       bool seal);
+void cring_seal_batch(struct cring_ring *ring, u32 nr);
+void cring_seal_exit(struct cring_ring *ring);
+
+/* are there seals, now that the submitter's batch is announced? */
+static inline bool cring_seal_seen(const struct cring_ring *ring)
+{
+	/* the batch before the look: pairs with cring_seal() */
+	smp_mb();
+	return READ_ONCE(ring->seals);
+}
 
 /* chain.c APIs: links and drain; under .lock unless stated */
 void cring_chain_advance(struct cring_comp *comp, struct cring_req *req,

@@ -15,6 +15,9 @@ struct cring_req;
 
 enum cring_point {
 	CRING_AT_ACCEPT,	/* a submitter has seen the ring open */
+	CRING_AT_ANNOUNCE,	/* its batch is announced, seals not looked at */
+	CRING_AT_SEAL,		/* a cancel is about to seal */
+	CRING_AT_SEALED,	/* it has; what is accepted was not read yet */
 	CRING_AT_CANCEL,	/* a cancel has read a word; under .lock */
 	CRING_AT_WAKE,		/* a wake-up has; under the wait queue's lock */
 	CRING_AT_POP,		/* a worker is about to take a request */

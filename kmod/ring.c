@@ -254,6 +254,7 @@ static void cring_ring_free(struct cring_ring *ring)
 	if (ring->mm)
 		mmdrop(ring->mm);
 	cring_user_put(ring);
+	cring_seal_exit(ring);
 	kfree(ring);
 }
 

@@ -349,6 +349,9 @@ static void cring_publish(struct cring_accept *a)
 	WRITE_ONCE(ring->shared->accepted, ring->accepted);
 	/* user space may fill the slots from here on */
 	smp_store_release(&ring->shared->sq_head, ring->sq_head);
+	cring_at(CRING_AT_ANNOUNCE, ring, NULL);
+	if (unlikely(cring_seal_seen(ring)))
+		cring_seal_batch(ring, a->nr);
 }
 
 static void cring_issue_batch(struct cring_ring *ring, u32 nr)

@@ -490,6 +490,7 @@ struct cring_cancel {
 #define CRING_CANCEL_SEAL		(1U << 5)
 #define CRING_CANCEL_REOPEN		(1U << 6)
 #define CRING_CANCEL_MAX_KEYS		4096
+#define CRING_MAX_SEALS			4096	/* sealed groups of a ring */
 
 /* ---------------------------------------------------------------------------
  * CRING_IOC_DEADLINE: give operations in flight another deadline
