@@ -143,6 +143,9 @@ int cring_filter_init(const struct cring_scope *scope,
 	if (!one_ring && key->flags & (CRING_ASYNC_CANCEL_FD_FIXED |
 				       CRING_ASYNC_CANCEL_TICKET))
 		return -EINVAL;
+	if (scope->own.ring && cring_restrict_cancel(scope->own.ring,
+						     key->flags))
+		return -EACCES;
 	if (!(key->flags & CRING_ASYNC_CANCEL_FD))
 		return 0;
 	filter->file = cring_file_get(scope->own.ring, key->fd,

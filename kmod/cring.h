@@ -61,7 +61,7 @@ struct cring_reap_place;
 				 CRING_FEAT_TICKETS | CRING_FEAT_GROUPS | \
 				 CRING_FEAT_SCOPES | CRING_FEAT_REAP | \
 				 CRING_FEAT_DEADLINES | CRING_FEAT_DETACH | \
-				 CRING_FEAT_SEALS)
+				 CRING_FEAT_SEALS | CRING_FEAT_RESTRICT)
 #define CRING_SETUP_KNOWN	(CRING_SETUP_CQSIZE | CRING_SETUP_CLAMP)
 #define CRING_LINKS		(CRING_SQE_IO_LINK | CRING_SQE_IO_HARDLINK)
 #define CRING_SQE_KNOWN		(CRING_SQE_FIXED_FILE | CRING_SQE_IO_DRAIN | \
@@ -350,6 +350,7 @@ struct cring_worker {
  * @batch_seq: odd while there is a batch
  * @accepted: SQEs accepted so far: the next ticket; written under @submit_mutex
  * @seals: how many seals there are; written under @lock
+ * @restricted: @may names less than everything
  * @sq_head: the kernel's own copy
  * @sq_mask: SQ entries - 1
  * @cq_mask: CQ entries - 1
@@ -364,6 +365,7 @@ struct cring_worker {
  * @bufs: fixed buffers; under @submit_mutex
  * @ident: the last submitter's identity; under @submit_mutex
  * @task: the last submitter; under @queue_lock; referenced
+ * @may: what it may do; only narrows; under @submit_mutex but for a cancel's look
  * @lock: see the top of this file
  * @cq_tail: the kernel's own copy
  * @finished: operations whose CQE was posted or skipped
@@ -437,6 +439,7 @@ struct cring_ring {
 	u32 batch_seq;
 	u64 accepted;
 	u32 seals;
+	bool restricted;
 	u32 sq_head;
 	u32 sq_mask;
 	u32 cq_mask;
@@ -451,6 +454,7 @@ struct cring_ring {
 	atomic_t nr_detached;
 	struct cring_ident *ident;
 	struct task_struct *task;
+	struct cring_restrict may;
 
 	/* completion */
 	spinlock_t lock ____cacheline_aligned_in_smp;
@@ -811,6 +815,7 @@ void cring_worker_init(struct cring_ring *ring);
 void cring_worker_exit(struct cring_ring *ring);
 bool cring_work_add(struct cring_req *req, enum cring_state from);
 bool cring_work_start(struct cring_ring *ring);
+unsigned int cring_ring_workers(void);
 void cring_worker_interrupt(struct cring_req *req);
 bool cring_worker_enter(struct cring_worker *worker, struct cring_req *req);
 void cring_worker_leave(struct cring_worker *worker);
@@ -850,6 +855,28 @@ bool cring_stage_is_full(const struct cring_req *req);
 s32 cring_stage_filled(const struct cring_req *req);
 void cring_stage_forget(struct cring_req *req);
 void cring_stage_free(struct cring_req *req);
+
+/* restrict.c APIs: what a ring may do */
+struct cring_allow {
+	bool given;
+	u64 ops[4];
+};
+
+/* what the administrator admits to all rings; fixed once the module is loaded */
+extern struct cring_allow cring_allow;
+int cring_allow_parse(const char *val, struct cring_allow *allow);
+void cring_restrict_init(struct cring_ring *ring);
+int cring_restrict_sqe(const struct cring_ring *ring,
+		       const struct cring_sqe *sqe);
+int cring_restrict_cancel(const struct cring_ring *ring, u32 flags);
+int cring_restrict_register(const struct cring_ring *ring, u32 opcode);
+int cring_restrict_add(struct cring_ring *ring,
+		       const struct cring_register *reg);
+
+/* query.c APIs */
+extern unsigned int cring_max_entries;
+u32 cring_max_cq_entries(void);
+int cring_query_ioctl(void __user *arg);
 
 /* ident.c APIs: what a worker takes on */
 struct cring_ident *cring_ident_get(struct cring_ring *ring);
@@ -927,6 +954,7 @@ struct file *cring_file_get(struct cring_ring *ring, s32 fd, bool fixed);
 
 /* rsrc.c APIs: fixed files, eventfd */
 int cring_register_ioctl(struct cring_ring *ring, void __user *arg);
+bool cring_register_known(u32 opcode);
 void cring_rsrc_destroy(struct cring_ring *ring);
 bool cring_rsrc_put_files(struct cring_ring *ring);
 

@@ -31,26 +31,6 @@ static long cring_ioctl_setup(struct file *file, void __user *arg)
 	return copy_to_user(arg, &p, sizeof(p)) ? -EFAULT : 0;
 }
 
-static long cring_ioctl_query(void __user *arg)
-{
-	struct cring_query q = {
-		.version = CRING_ABI_VERSION,
-		.features = CRING_FEATURES,
-		.max_sq_entries = CRING_MAX_SQ_ENTRIES,
-		.max_cq_entries = CRING_MAX_CQ_ENTRIES,
-		.sqe_flags = CRING_SQE_KNOWN,
-		.sqe_xflags = CRING_SQE_X_KNOWN,
-		.setup_flags = CRING_SETUP_KNOWN,
-		.cancel_flags = CRING_CANCEL_KNOWN,
-		.sync_flags = CRING_CANCEL_SYNC_KNOWN,
-		.max_keys = CRING_CANCEL_MAX_KEYS,
-		.max_detach_bytes = CRING_MAX_STAGE,
-	};
-
-	cring_op_query(&q);
-	return copy_to_user(arg, &q, sizeof(q)) ? -EFAULT : 0;
-}
-
 static long cring_ioctl_submit(struct cring_ring *ring, unsigned long arg)
 {
 	u32 to_submit = arg & CRING_SUBMIT_MAX;
@@ -73,7 +53,7 @@ static long cring_ioctl_new(struct file *file, unsigned int cmd,
 	case CRING_IOC_SETUP:
 		return cring_ioctl_setup(file, arg);
 	case CRING_IOC_QUERY:
-		return cring_ioctl_query(arg);
+		return cring_query_ioctl(arg);
 	case CRING_IOC_CANCEL:
 		return cring_cancel_ioctl(NULL, arg);
 	case CRING_IOC_SUBMIT:
@@ -109,7 +89,7 @@ static long cring_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case CRING_IOC_DEADLINE:
 		return cring_deadline_ioctl(ring, uarg);
 	case CRING_IOC_QUERY:
-		return cring_ioctl_query(uarg);
+		return cring_query_ioctl(uarg);
 	case CRING_IOC_SETUP:
 		return -EBUSY;
 	default:

@@ -131,19 +131,18 @@ static int cring_clamp_entries(u32 *entries, u32 max, u32 flags)
 /* check what is asked for, and work out the sizes and the layout */
 static int cring_params_fix(struct cring_params *p)
 {
+	u32 max_cq = cring_max_cq_entries();
 	int ret;
 
 	if (p->flags & CRING_SETUP_REQUIRED & ~CRING_SETUP_KNOWN ||
 	    p->features || p->mmap_size || p->sqes_off || p->cqes_off ||
 	    p->window || p->resv[0] || p->resv[1] || p->resv[2])
 		return -EINVAL;
-	ret = cring_clamp_entries(&p->sq_entries, CRING_MAX_SQ_ENTRIES,
-				  p->flags);
+	ret = cring_clamp_entries(&p->sq_entries, max_cq / 2, p->flags);
 	if (ret)
 		return ret;
 	if (p->flags & CRING_SETUP_CQSIZE) {
-		ret = cring_clamp_entries(&p->cq_entries, CRING_MAX_CQ_ENTRIES,
-					  p->flags);
+		ret = cring_clamp_entries(&p->cq_entries, max_cq, p->flags);
 		if (ret)
 			return ret;
 		/* so every chain that fits the SQ fits the CQ */
@@ -298,6 +297,7 @@ static void cring_ring_init(struct cring_ring *ring)
 	cring_timer_init(ring);
 	cring_deadline_init(ring);
 	xa_init_flags(&ring->reaps, XA_FLAGS_ALLOC1);
+	cring_restrict_init(ring);
 	/* the file, and the operations in flight */
 	refcount_set(&ring->refs, 2);
 }

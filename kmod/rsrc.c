@@ -264,7 +264,25 @@ static const struct {
 	[CRING_REGISTER_FILES_UPDATE] = {
 		cring_update_files, CRING_REGF_ARRAY | CRING_REGF_OFFSET
 	},
+	[CRING_REGISTER_RESTRICT] = {
+		cring_restrict_add, CRING_REGF_ARRAY
+	},
 };
+
+/**
+ * cring_register_known - is there such a thing to register?
+ * @opcode: any
+ *
+ * Context: any.
+ * Return: true when there is.
+ */
+bool cring_register_known(u32 opcode)
+{
+	if (opcode >= ARRAY_SIZE(cring_registers))
+		return false;
+	opcode = array_index_nospec(opcode, ARRAY_SIZE(cring_registers));
+	return cring_registers[opcode].run;
+}
 
 /**
  * cring_register_ioctl - CRING_IOC_REGISTER
@@ -275,7 +293,8 @@ static const struct {
  * Return: 0 or, for FILES_UPDATE, how many slots were updated; else -EFAULT
  *	(bad memory), -EINVAL (bad argument), -EBUSY (there already), -ENXIO
  *	(not there), -EBADF (bad descriptor, or a ring's), -ENOMEM (also: too
- *	much locked memory), -EINTR (a signal), -EBADFD (the ring is closed).
+ *	much locked memory), -EINTR (a signal), -EBADFD (the ring is closed),
+ *	-EACCES (restricted).
  */
 int cring_register_ioctl(struct cring_ring *ring, void __user *arg)
 {
@@ -286,7 +305,7 @@ int cring_register_ioctl(struct cring_ring *ring, void __user *arg)
 
 	if (copy_from_user(&reg, arg, sizeof(reg)))
 		return -EFAULT;
-	if (reg.opcode >= ARRAY_SIZE(cring_registers) || reg.flags || reg.resv)
+	if (!cring_register_known(reg.opcode) || reg.flags || reg.resv)
 		return -EINVAL;
 	op = array_index_nospec(reg.opcode, ARRAY_SIZE(cring_registers));
 	flags = cring_registers[op].flags;
@@ -297,7 +316,9 @@ int cring_register_ioctl(struct cring_ring *ring, void __user *arg)
 
 	if (mutex_lock_interruptible(&ring->submit_mutex))
 		return -EINTR;
-	ret = cring_registers[op].run(ring, &reg);
+	ret = cring_restrict_register(ring, op);
+	if (!ret)
+		ret = cring_registers[op].run(ring, &reg);
 	mutex_unlock(&ring->submit_mutex);
 	return ret;
 }

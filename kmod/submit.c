@@ -77,6 +77,8 @@ static int cring_sqe_check(struct cring_ring *ring, const struct cring_op *op,
 	if (unlikely(sqe->flags & CRING_SQE_FIXED_FILE &&
 		     !(op->flags & CRING_OPF_FILE)))
 		return -EINVAL;
+	if (unlikely(ring->restricted))
+		return cring_restrict_sqe(ring, sqe);
 	return 0;
 }
 

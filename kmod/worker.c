@@ -247,11 +247,21 @@ static void cring_worker_fn(struct work_struct *work)
 	cring_user_feed(ring->user);
 }
 
+/**
+ * cring_ring_workers - how many workers a ring may have
+ *
+ * Return: as many as one gets that starts its workers now.
+ */
+unsigned int cring_ring_workers(void)
+{
+	return clamp(READ_ONCE(cring_max_workers), 1U, 512U);
+}
+
 static int cring_worker_spawn(struct cring_ring *ring)
 {
 	struct workqueue_struct *wq;
 	struct cring_worker *workers;
-	unsigned int nr = clamp(cring_max_workers, 1U, 512U);
+	unsigned int nr = cring_ring_workers();
 	unsigned int i;
 
 	workers = kvcalloc(nr, sizeof(*workers), GFP_KERNEL);
