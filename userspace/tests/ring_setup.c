@@ -67,7 +67,8 @@ BAD(resv2, .sq_entries = 8, .resv = { 0, 0, 1ULL << 63 });
 /* features of its own */
 #define IO_URING_LACKS	(CRING_FEAT_TICKETS | CRING_FEAT_GROUPS | \
 			 CRING_FEAT_SCOPES | CRING_FEAT_REAP | \
-			 CRING_FEAT_DEADLINES | CRING_FEAT_DETACH)
+			 CRING_FEAT_DEADLINES | CRING_FEAT_DETACH | \
+			 CRING_FEAT_SEALS | CRING_FEAT_RESTRICT)
 
 TEST_F(setup, abi_setup_checks_and_rounds)
 {
