@@ -49,6 +49,7 @@ help:
 	@echo '                  KERNEL=6.12: the programs on that kernel; TESTS="a b": these'
 	@echo 'make contracts    what io_uring, IoRing, CancelIoEx, io_cancel, FltCancelIo and'
 	@echo '                  aio_cancel promise, and whether cring keeps it: a table each'
+	@echo 'make libaio       libaio'\''s own cases, from its source package, on compat/libaio.h'
 	@echo 'make check-fast   every test program, on stock 6.1, with fewer rounds'
 	@echo 'make kunit        the KUnit suites, on debug-6.12; KERNEL=7.3'
 	@echo 'make coverage     what the suites and programs execute of the module'
@@ -98,6 +99,9 @@ check-fast:
 contracts:
 	@scripts/contracts $(KERNEL) -- $(TESTS)
 
+libaio:
+	@scripts/libaio $(KERNEL)
+
 kunit:
 	@scripts/kunit $(or $(KERNEL),debug-6.12)
 
@@ -116,4 +120,4 @@ lint:
 clean:
 	rm -rf build cring.ko
 
-.PHONY: all help module headers install user tests demo check check-fast contracts kunit coverage bench shell lint clean
+.PHONY: all help module headers install user tests demo check check-fast contracts libaio kunit coverage bench shell lint clean
