@@ -34,12 +34,14 @@
  * @idle: the last reference is gone
  * @owner: the provider's module
  * @issue: the provider's
+ * @release: the provider's, or NULL
  */
 struct cring_provided {
 	refcount_t refs;
 	struct completion idle;
 	struct module *owner;
 	void (*issue)(struct cring_call *call);
+	void (*release)(struct cring_call *call);
 };
 
 /* registering and unregistering; never held while calls are waited for */
@@ -135,6 +137,8 @@ static void cring_provider_cleanup(struct cring_req *req)
 	struct cring_provided *by = req->call.by;
 	struct module *owner = by->owner;
 
+	if (by->release)
+		by->release(&req->call);
 	cring_provided_put(by);
 	module_put(owner);
 }
@@ -215,6 +219,7 @@ int cring_provider_register(struct cring_provider *provider)
 	init_completion(&by->idle);
 	by->owner = provider->owner;
 	by->issue = provider->issue;
+	by->release = provider->release;
 
 	mutex_lock(&cring_provider_mutex);
 	ret = cring_provider_add(provider, by);
@@ -300,7 +305,8 @@ EXPORT_SYMBOL_GPL(cring_call_set_cancel);
  *
  * Context: any.
  * Return: true when the routine was cleared and will not be called; false when
- * a cancel has taken the call: its routine was called, or is about to be.
+ * a cancel has taken the call: its routine was called, is running, or is about
+ * to be.
  */
 bool cring_call_clear_cancel(struct cring_call *call)
 {

@@ -123,12 +123,14 @@ static struct cring_io *caller_call(struct caller *c)
 /* it has finished, or will soon, that way, and was told so once */
 #define EXPECT_FINISHED(c, io, result) do {				\
 	struct caller *c_ = (c);					\
+	struct cring_io *io_ = (io);					\
+	s32 result_ = (result);						\
 									\
-	KUNIT_EXPECT_EQ(c_->test, cring_io_wait(io, LIVE_PATIENCE), 0);	\
-	KUNIT_EXPECT_EQ(c_->test, cring_io_result(io), result);		\
-	KUNIT_EXPECT_EQ(c_->test, c_->last, result);			\
+	KUNIT_EXPECT_EQ(c_->test, cring_io_wait(io_, LIVE_PATIENCE), 0); \
+	KUNIT_EXPECT_EQ(c_->test, cring_io_result(io_), result_);	\
+	KUNIT_EXPECT_EQ(c_->test, c_->last, result_);			\
 	KUNIT_EXPECT_EQ(c_->test, atomic_read(&c_->dones), 1);		\
-	KUNIT_EXPECT_EQ(c_->test, cring_io_cancel(io), -ENOENT);	\
+	KUNIT_EXPECT_EQ(c_->test, cring_io_cancel(io_), -ENOENT);	\
 } while (0)
 
 static bool untouched(const struct caller *c)
@@ -605,7 +607,8 @@ static void destroying_a_client_cancels_and_waits(struct kunit *test)
 
 #define ROUNDS	2000
 
-static struct cring_io *volatile race_io;
+/* changes only between two meetings */
+static struct cring_io *race_io;
 static atomic_t race_meetings;
 
 static int cancel_rounds(void *arg)

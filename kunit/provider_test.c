@@ -14,11 +14,12 @@ enum { UD = 1, NEXT = 2, LAST = 3 };
 /* it ended that way, once, and is gone */
 #define EXPECT_END(told, ud, result) do {				\
 	struct live *on_ = (told)->live;				\
+	u64 ud_ = (ud);							\
 									\
-	LIVE_EXPECT_CQE_FLAGS(on_, ud, result, 0);			\
+	LIVE_EXPECT_CQE_FLAGS(on_, ud_, result, 0);			\
 	LIVE_EXPECT_NO_CQE(on_);					\
 	KUNIT_EXPECT_EQ(on_->test, live_in_flight(on_), 0);		\
-	KUNIT_EXPECT_EQ(on_->test, live_cancel(on_, 0, ud), -ENOENT);	\
+	KUNIT_EXPECT_EQ(on_->test, live_cancel(on_, 0, ud_), -ENOENT);	\
 } while (0)
 
 /* --- completing --- */
@@ -205,7 +206,9 @@ static void who_comes_too_late_is_told_so_and_the_record_waits(struct kunit *tes
 			CRING_DONE);
 	KUNIT_EXPECT_TRUE(test, cring_call_is_cancelled(told->calls[0]));
 	KUNIT_EXPECT_FALSE(test, cring_call_clear_cancel(told->calls[0]));
+	KUNIT_EXPECT_EQ(test, atomic_read(&told->released), 0);
 	KUNIT_EXPECT_FALSE(test, told_complete(told, 0, 5));
+	KUNIT_EXPECT_EQ(test, atomic_read(&told->released), 1);
 	KUNIT_EXPECT_EQ(test, cring_word_state(atomic64_read(&req->word)),
 			CRING_FREE);
 	LIVE_EXPECT_NO_CQE(told->live);
@@ -247,9 +250,11 @@ static void what_was_never_issued_is_stopped_without_the_provider(struct kunit *
 	KUNIT_EXPECT_EQ(test, live_cancel(live, 0, NEXT), 0);
 	LIVE_EXPECT_CQE_FLAGS(live, NEXT, -ECANCELED, CRING_CQE_F_NOT_STARTED);
 	KUNIT_EXPECT_EQ(test, told->nr, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told->released), 1);
 	KUNIT_EXPECT_TRUE(test, told_complete(told, 0, 1));
 	EXPECT_END(told, UD, 1);
 	KUNIT_EXPECT_EQ(test, told->nr, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told->released), 2);
 }
 
 static void a_chain_goes_on_behind_a_call(struct kunit *test)
@@ -383,11 +388,11 @@ static int cancel_when_told(void *arg)
 	return live_cancel(told->live, 0, UD);
 }
 
-static struct other *another_cancel;
+static struct other *the_other;
 
-static void let_another_cancel(struct told *told)
+static void let_the_other_cancel(struct told *told)
 {
-	live_spin(other_is_done(another_cancel));
+	live_spin(other_is_done(the_other));
 }
 
 static void while_the_routine_runs_another_cancel_is_too_late(struct kunit *test)
@@ -397,12 +402,45 @@ static void while_the_routine_runs_another_cancel_is_too_late(struct kunit *test
 	live_needs_two(test);
 	told = told_open(test, 0);
 	told->run = told_arm;
-	told->then = let_another_cancel;
+	told->then = let_the_other_cancel;
 	told_start(told, UD);
-	another_cancel = other_start(told->live, cancel_when_told, told);
+	the_other = other_start(told->live, cancel_when_told, told);
 	KUNIT_EXPECT_EQ(test, live_cancel(told->live, 0, UD), 0);
-	KUNIT_EXPECT_EQ(test, other_join(another_cancel), -EALREADY);
+	KUNIT_EXPECT_EQ(test, other_join(the_other), -EALREADY);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told->routines), 1);
+	EXPECT_END(told, UD, -ECANCELED);
+}
+
+static int complete_in_the_routine(void *arg)
+{
+	struct told *told = arg;
+
+	live_spin(atomic_read(&told->routines) == 1);
+	return told_complete(told, 0, 1);
+}
+
+static void see_that_it_is_not_released(struct told *told)
+{
+	live_spin(other_is_done(the_other));
+	told->now = atomic_read(&told->released);
+}
+
+/* what the routine looks at is there until it has returned */
+static void a_call_is_released_after_its_routine(struct kunit *test)
+{
+	struct told *told;
+
+	live_needs_two(test);
+	told = told_open(test, 0);
+	told->run = told_arm;
+	told->keep = true;
+	told->then = see_that_it_is_not_released;
+	told_start(told, UD);
+	the_other = other_start(told->live, complete_in_the_routine, told);
+	KUNIT_EXPECT_EQ(test, live_cancel(told->live, 0, UD), 0);
+	KUNIT_EXPECT_EQ(test, other_join(the_other), false);
+	KUNIT_EXPECT_FALSE(test, told->now);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told->released), 1);
 	EXPECT_END(told, UD, -ECANCELED);
 }
 
@@ -562,6 +600,7 @@ static struct kunit_case cring_provider_cases[] = {
 	KUNIT_CASE(a_cancel_that_a_set_overtakes_calls_it),
 	KUNIT_CASE(a_cancel_that_a_completion_overtakes_calls_no_routine),
 	KUNIT_CASE(while_the_routine_runs_another_cancel_is_too_late),
+	KUNIT_CASE(a_call_is_released_after_its_routine),
 	KUNIT_CASE(a_file_is_looked_up_for_who_wants_one),
 	KUNIT_CASE(a_provider_gets_the_opcode_that_it_wants_or_a_free_one),
 	KUNIT_CASE(what_is_no_provider_is_refused),

@@ -37,6 +37,11 @@ static void told_routine(struct cring_call *call)
 		told_put(told, (uintptr_t)call->private);
 }
 
+static void told_release(struct cring_call *call)
+{
+	atomic_inc(&told_now->released);
+}
+
 bool told_set(struct told *told, unsigned int nr)
 {
 	return cring_call_set_cancel(told->calls[nr], told_routine);
@@ -99,6 +104,7 @@ struct told *told_open(struct kunit *test, unsigned int flags)
 	told->provider.owner = THIS_MODULE;
 	told->provider.flags = flags;
 	told->provider.issue = told_issue;
+	told->provider.release = told_release;
 	told_now = told;
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, told_end, told), 0);
 	KUNIT_ASSERT_EQ(test, cring_provider_register(&told->provider), 0);

@@ -22,6 +22,7 @@
  * @keep: the routine keeps the call, to come back to it
  * @then: what the routine does besides, or NULL
  * @now: the test's own
+ * @released: calls that nobody looks at any more
  */
 struct told {
 	struct cring_provider provider;
@@ -33,6 +34,7 @@ struct told {
 	bool keep;
 	void (*then)(struct told *told);
 	bool now;
+	atomic_t released;
 };
 
 /* a ring, and the provider that is there before and after it */

@@ -48,10 +48,11 @@ typedef void cring_cancel_fn(struct cring_call *call);
  * @kernel: it was started by a kernel caller: @addr is what they agreed on
  * @file: with %CRING_PROVIDER_FILE, the file that the SQE's fd names; valid as
  *	long as the call
- * @private: the provider's own
+ * @private: the provider's own, at first NULL
  *
- * Valid until the provider ends its part: until cring_call_complete() or
- * cring_call_put() is called, one of them once.
+ * The provider ends its part with cring_call_complete() or cring_call_put(), one
+ * of them once, and touches the call no more but in its release method.  Its
+ * cancel routine may still be running then, for a cancel that was first.
  */
 struct cring_call {
 	u64 off;
@@ -80,6 +81,9 @@ struct cring_call {
  *	waited behind another, in one that has its credentials and address space:
  *	may look at user memory, may not wait for anything.  The call may end
  *	before this returns.
+ * @release: nobody looks at the call any more, its provider has ended its part
+ *	and no cancel routine is running: the place to free @private.  Any
+ *	context.  Also of a call that was never issued.  May be NULL.
  */
 struct cring_provider {
 	const char *name;
@@ -87,6 +91,7 @@ struct cring_provider {
 	u8 opcode;
 	unsigned int flags;
 	void (*issue)(struct cring_call *call);
+	void (*release)(struct cring_call *call);
 	/* private: the core's */
 	struct cring_provided *provided;
 };
