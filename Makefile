@@ -29,9 +29,9 @@ out := build/$(release)$(if $(CRING_KUNIT),-kunit)$(if $(CRING_GCOV),-gcov)
 
 # Objects go to M=, sources come from src=; kernels from 6.13 on have MO= for it.
 ifneq ($(shell grep -ls KBUILD_EXTMOD_OUTPUT $(KDIR)/Makefile $(KDIR)/source/Makefile),)
-  kbuild = $(MAKE) -C $(KDIR) M=$(top) MO=$(top)/$(out)
+  kbuild = $(MAKE) -C $(KDIR) M=$(top)$(1) MO=$(top)/$(out)$(1)
 else
-  kbuild = $(MAKE) -C $(KDIR) M=$(top)/$(out) src=$(top)
+  kbuild = $(MAKE) -C $(KDIR) M=$(top)/$(out)$(1) src=$(top)$(1)
 endif
 
 all: module user
@@ -41,6 +41,7 @@ help:
 	@echo 'make module       cring.ko; KERNEL=6.1, 6.12, 7.3, debug-6.12, or KDIR=<headers>,'
 	@echo '                  for another kernel than the running one (into build/<release>/)'
 	@echo 'make user         the programs (into build/userspace/)'
+	@echo 'make samples      modules that use the kernel API; KERNEL= or KDIR= as above'
 	@echo 'make tests        the test programs (into build/userspace/tests/)'
 	@echo 'make install      the module, for the kernel it was built for'
 	@echo 'make demo         real files and a tour of cancelling, in a virtual machine'
@@ -63,10 +64,17 @@ help:
 
 module: headers
 	@mkdir -p $(out)
-	+@flock $(out)/.lock $(kbuild) modules
+	+@flock $(out)/.lock $(call kbuild,) modules
 	@$(if $(filter build/$(running),$(out)), \
 	   cmp -s $(out)/cring.ko cring.ko || cp $(out)/cring.ko cring.ko; echo cring.ko, \
 	   echo $(out)/cring.ko)
+
+# Modules that use cring's kernel API.
+samples: module
+	@mkdir -p $(out)/samples
+	+@flock $(out)/.lock $(call kbuild,/samples) modules \
+		KBUILD_EXTRA_SYMBOLS=$(top)/$(out)/Module.symvers
+	@echo $(out)/samples/*.ko
 
 headers:
 	@if [ -z '$(release)' ]; then \
@@ -120,4 +128,4 @@ lint:
 clean:
 	rm -rf build cring.ko
 
-.PHONY: all help module headers install user tests demo check check-fast contracts libaio kunit coverage bench shell lint clean
+.PHONY: all help module samples headers install user tests demo check check-fast contracts libaio kunit coverage bench shell lint clean
