@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What a program tells /dev/cring_caller, the sample of a kernel caller: each
  * open file of it starts one operation, on a page of kernel memory that read(2)
