@@ -74,6 +74,11 @@ struct cring {
 	struct cring_sqe *sqes;
 	struct cring_cqe *cqes;
 	size_t mmap_size;
+	/* private: what cring.hpp adds; a namespace cannot have our name */
+#ifdef __cplusplus
+	class ring;
+	class scope;
+#endif
 };
 
 /* ---------------------------------------------------------------------------
