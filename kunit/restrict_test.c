@@ -233,7 +233,7 @@ static void what_is_in_flight_goes_on(struct kunit *test)
 static void what_there_is_not_cannot_be_named(struct kunit *test)
 {
 	struct live *live = live_open(test, 8, 0);
-	struct cring_restrict r;
+	struct cring_restrict r, two[2];
 	unsigned int i;
 
 #define EXPECT_REFUSED(change) do {					\
@@ -266,9 +266,10 @@ static void what_there_is_not_cannot_be_named(struct kunit *test)
 	for (i = CRING_OP_PROVIDER_FIRST; i < CRING_NR_OPS; i++)
 		admit(r.ops, i);
 	KUNIT_EXPECT_EQ(test, narrow(live, r), 0);
-	r = everything();
+	two[0] = everything();
+	two[1] = everything();
 	KUNIT_EXPECT_EQ(test, live_register(live, CRING_REGISTER_RESTRICT, 0,
-					    &r, 2, sizeof(r)), -EINVAL);
+					    two, 2, sizeof(two[0])), -EINVAL);
 }
 
 /* --- what the administrator admits --- */
