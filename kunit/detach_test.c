@@ -135,10 +135,14 @@ static bool user_is(struct detach *d, const u8 *want)
 	       !memcmp(got, want, LEN);
 }
 
-#define EXPECT_READ(d)	  KUNIT_EXPECT_TRUE((d)->live->test, \
-					    user_is(d, (d)->file_data))
-#define EXPECT_UNREAD(d)  KUNIT_EXPECT_TRUE((d)->live->test, \
-					    user_is(d, (d)->written))
+#define EXPECT_READ(on) do {						\
+	struct detach *d_ = (on);					\
+	KUNIT_EXPECT_TRUE(d_->live->test, user_is(d_, d_->file_data));	\
+} while (0)
+#define EXPECT_UNREAD(on) do {						\
+	struct detach *d_ = (on);					\
+	KUNIT_EXPECT_TRUE(d_->live->test, user_is(d_, d_->written));	\
+} while (0)
 
 /* at once, it had been started, and the record is still occupied */
 static void expect_let_go(struct detach *d, u64 user_data)
@@ -431,6 +435,41 @@ static void a_read_in_a_device_is_let_go_of(struct kunit *test)
 	answer_device(d);
 	expect_given_back(d);
 	EXPECT_UNREAD(d);
+}
+
+static void what_a_worker_gives_to_a_device_is_let_go_of(struct kunit *test)
+{
+	struct detach *d = detach_open(test, SCRIPT_DEVICE);
+
+	detach_sqe(d, CRING_OP_READ, A)->flags = CRING_SQE_ASYNC;
+	live_submit(d->live);
+	KUNIT_EXPECT_TRUE(test, live_await(d->live, A, CRING_DISPATCHED));
+	expect_let_go(d, A);
+	answer_device(d);
+	expect_given_back(d);
+	EXPECT_UNREAD(d);
+}
+
+static void a_device_that_reads_nothing_shows_nothing(struct kunit *test)
+{
+	struct detach *d = detach_open(test, SCRIPT_DEVICE);
+	void *dirty[16];
+	unsigned int i;
+
+	/* what others leave in the pages that are taken next */
+	for (i = 0; i < ARRAY_SIZE(dirty); i++) {
+		dirty[i] = (void *)__get_free_page(GFP_KERNEL);
+		if (dirty[i])
+			memset(dirty[i], 0xaa, PAGE_SIZE);
+	}
+	for (i = 0; i < ARRAY_SIZE(dirty); i++)
+		free_page((unsigned long)dirty[i]);
+	start(d, CRING_OP_READ, A);
+	script_complete(d->script, 0, LEN);
+	cring_run_ready(d->live->ring);
+	LIVE_EXPECT_CQE(d->live, A, LEN);
+	memset(d->file_data, 0, LEN);
+	EXPECT_READ(d);
 }
 
 static void a_write_in_a_device_is_let_go_of(struct kunit *test)
@@ -734,6 +773,8 @@ static struct kunit_case cring_detach_cases[] = {
 	KUNIT_CASE(what_a_device_has_read_may_be_copied_by_a_worker),
 	KUNIT_CASE(what_waits_to_be_copied_can_be_cancelled),
 	KUNIT_CASE(a_read_in_a_device_is_let_go_of),
+	KUNIT_CASE(what_a_worker_gives_to_a_device_is_let_go_of),
+	KUNIT_CASE(a_device_that_reads_nothing_shows_nothing),
 	KUNIT_CASE(a_write_in_a_device_is_let_go_of),
 	KUNIT_CASE(a_write_ends_where_its_device_says_so),
 	KUNIT_CASE(what_is_let_go_of_is_not_tried_again),

@@ -121,13 +121,13 @@ static inline int dm_create(struct dmdev *d, const char *name,
 	return ret;
 }
 
-/* --- FUSE: one file "f" that opens, and whose reads are never answered -- */
+/* --- FUSE: one file "f" that opens, and whose I/O is never answered ------ */
 
 struct fusefs {
 	char dir[32];
 	int dev;
-	int read_requests;	/* 1: take READs off the queue, and sit on them */
-	volatile int reads;	/* READs taken */
+	int read_requests;	/* 1: take I/O off the queue, and sit on it */
+	volatile int reads;	/* requests for I/O taken */
 	pthread_t thread;
 };
 
@@ -207,6 +207,8 @@ static inline void *fuse_server(void *arg)
 				return NULL;
 			break;
 		case FUSE_READ:
+		case FUSE_WRITE:
+		case FUSE_FSYNC:
 			fs->reads++;
 			break;
 		case FUSE_FORGET:

@@ -137,6 +137,48 @@ TEST_F(module, r13_rmmod_is_refused_while_a_dead_owners_worker_hangs)
 	t_hung(_metadata, &self->st, ST_HUNG_FSYNC);
 }
 
+/* Its CQE is there, and its ring closed; only the device has not answered. */
+static int let_go_of(void *arg)
+{
+	struct cring_params p = { .detached = 1 };
+	struct stage *st = arg;
+	struct cring_sqe *sqe;
+	struct cring ring;
+	int ret;
+
+	if (cring_queue_init_params(8, &ring, &p))
+		return 1;
+	sqe = cring_get_sqe(&ring);
+	cring_prep_fsync(sqe, open(st->path, st->open_flags), 0);
+	cring_sqe_set_detach(sqe);
+	sqe->user_data = 1;
+	if (cring_submit(&ring) != 1)
+		return 2;
+	msleep(300);
+	ret = cancel_key(ring.ring_fd, .user_data = 1);
+	if (ret || cring_in_flight(&ring))
+		return 3;
+	cring_queue_exit(&ring);
+	return 0;
+}
+
+TEST_F(module, r13_rmmod_is_refused_until_what_was_let_go_of_has_ended)
+{
+	struct stage *st = &self->st;
+	const char *why = t_stage(_metadata, st, ST_HUNG_FSYNC);
+
+	if (why)
+		SKIP(return, "%s", why);
+	EXPECT_EQ(0, run_child(let_go_of, st));
+	EXPECT_EQ(-EWOULDBLOCK, unload());
+	msleep(200);
+	EXPECT_EQ(-EWOULDBLOCK, unload());
+	stage_release(st);
+	expect_refs(0);
+	EXPECT_EQ(0, unload());
+	stage_exit(st);
+}
+
 /* At once after the last use: workers, timers and RCU may still be busy. */
 TEST_F_TIMEOUT(module, r13_load_use_unload_200_times, 600)
 {
