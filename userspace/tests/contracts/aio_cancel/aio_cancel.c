@@ -228,7 +228,7 @@ TEST_F(aio, p16_any_thread_may_cancel)
 
 	two_reads(cb);
 	pthread_join(new_thread(cancel_it, &t), NULL);
-	EXPECT_EQ(AIO_CANCELED, t.ret);
+	EXPECT_EQ(AIO_CANCELED, (int)t.ret);
 	EXPECT_EQ(ECANCELED, self->l->error(&cb[1]));
 	ASSERT_EQ(1, write(self->pipe[1], "x", 1));
 	EXPECT_EQ(0, ended(&cb[0]));

@@ -74,10 +74,10 @@ TEST_F(aio, p13_who_waits_for_a_cancelled_one_wakes)
 	two_reads(cb);
 	thread = new_thread(suspend, &t);
 	msleep(QUIET_MS);
-	EXPECT_EQ(-2, t.ret);
+	EXPECT_EQ(-2, (int)t.ret);
 	ASSERT_EQ(AIO_CANCELED, self->l->stop(self->pipe[0], &cb[1]));
 	pthread_join(thread, NULL);
-	EXPECT_EQ(0, t.ret);
+	EXPECT_EQ(0, (int)t.ret);
 	ASSERT_EQ(1, write(self->pipe[1], "x", 1));
 	EXPECT_EQ(0, ended(&cb[0]));
 }

@@ -316,11 +316,11 @@ TEST_F(aio, p12_who_waits_for_events_does_not_get_it)
 	msleep(QUIET_MS);
 	ASSERT_EQ(0, io_cancel(self->ctx, &iocb, &event));
 	msleep(QUIET_MS);
-	EXPECT_EQ(-1, g.ret);
+	EXPECT_EQ(-1, (int)g.ret);
 	wait_read(&other, 1);
 	ASSERT_EQ(1, write(self->pipe[1], "x", 1));
 	pthread_join(thread, NULL);
-	EXPECT_EQ(1, g.ret);
+	EXPECT_EQ(1, (int)g.ret);
 	EXPECT_EQ(&other, g.event.obj);
 }
 
