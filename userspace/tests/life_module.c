@@ -5,41 +5,9 @@
  */
 #include "util.h"
 #include "life_util.h"
+#include "module_util.h"
 
 #define TIMES	200
-
-static const char *module_file(void)
-{
-	static const char *const paths[] = {
-		"/lib/modules/cring.ko", "/cring.ko", "/cring/cring.ko",
-	};
-	const char *env = getenv("CRING_KO");
-	size_t i;
-
-	if (env)
-		return env;
-	for (i = 0; i < ARRAY_LEN(paths); i++)
-		if (!access(paths[i], R_OK))
-			return paths[i];
-	return NULL;
-}
-#define NO_FILE	"no cring.ko here (CRING_KO names it)"
-
-static int load(void)
-{
-	int fd = open(module_file(), O_RDONLY | O_CLOEXEC), ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
-static int unload(void)
-{
-	return syscall(SYS_delete_module, "cring", O_NONBLOCK) ? -errno : 0;
-}
 
 FIXTURE(module) {
 	struct stage st;
