@@ -37,11 +37,16 @@ static uint64_t next_ticket(struct cring *ring)
 	return __atomic_load_n(&shared_of(ring)->accepted, __ATOMIC_ACQUIRE);
 }
 
+static uint64_t t_arm_and_know(struct __test_metadata *_metadata,
+			       struct cring *ring, uint64_t ud, int fd)
+{
+	uint64_t ticket = next_ticket(ring);
+
+	arm_read(ring, ud, fd);
+	return ticket;
+}
 /* Arms a read, and gives its ticket. */
-#define arm_and_know(ud) __extension__ ({				\
-	uint64_t __ticket = next_ticket(RING);				\
-	arm_read(RING, ud, self->p[0]);					\
-	__ticket; })
+#define arm_and_know(ud)	t_arm_and_know(_metadata, RING, ud, self->p[0])
 
 /* @more are further flags */
 #define by_ticket(t, more, ...)						\

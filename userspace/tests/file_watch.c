@@ -87,18 +87,6 @@ TEST_F(watch, a_write_is_a_modification)
 	EXPECT_EQ(0, seen & IN_ACCESS);
 }
 
-/* What has moved no byte is nothing to be told of. */
-TEST_F(watch, a_read_at_the_end_is_nothing)
-{
-	struct cring_sqe *sqe = new_sqe(&self->ring, 0);
-
-	cring_prep_read(sqe, self->fd, self->buf, BLK, NR * BLK);
-	sqe->flags |= variant->sqe_flags;
-	EXPECT_EQ(0, run_sqe(&self->ring, sqe));
-	msleep(QUIET_MS);
-	EXPECT_EQ(0, events(self->ino));
-}
-
 /* Their records come back after the watchers were told; all of them do. */
 TEST_F(watch, many_at_once_many_times)
 {
