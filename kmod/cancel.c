@@ -74,7 +74,9 @@ static int cring_cancel_claim(struct cring_req *req, bool tell,
 		case CRING_ACCEPTED:
 		case CRING_LINKED:
 		case CRING_DEFERRED:
-			waiting = true;
+			/* by the window: then it is under way as in a queue */
+			waiting = state != CRING_DEFERRED ||
+				  req->lflags & CRING_REQL_HELD;
 			/* its batch may be over before its CQE is posted */
 			cring_park_index(req);
 			fallthrough;

@@ -119,6 +119,9 @@ static void cring_post(struct cring_comp *comp, struct cring_req *req,
 	if (req->lflags & CRING_REQL_INDEXED)
 		cring_index_del(req);
 	cring_deadline_drop(req);
+	/* what may have been let go of may be in its device still */
+	if (req->lflags & CRING_REQL_WINDOW && !(req->flags & CRING_REQ_DETACH))
+		cring_window_leave(req);
 	if (unlikely(req->lflags & CRING_REQL_EXPIRED) &&
 	    req->res == -ECANCELED)
 		req->res = -ETIME;
@@ -180,7 +183,8 @@ static void cring_signal(struct cring_ring *ring)
  * cring_comp_end - end a completion session
  * @comp: the session
  *
- * Publishes the CQEs, starts what a drain or a completion count held back,
+ * Publishes the CQEs, starts what a drain, a completion count or the window held
+ * back,
  * wakes who waits, and gives back the requests.
  *
  * Context: any; releases cring_ring.lock.
@@ -195,6 +199,8 @@ void cring_comp_end(struct cring_comp *comp)
 		cring_timer_counted(comp);
 	if (unlikely(ring->drain))
 		cring_drain_pump(comp);
+	if (unlikely(!list_empty(&ring->windowed)))
+		cring_window_pump(comp);
 
 	in_flight = READ_ONCE(ring->accepted) - ring->finished;
 	WRITE_ONCE(ring->shared->in_flight, in_flight);
@@ -363,8 +369,10 @@ void cring_req_release(struct cring_req *req, bool sync)
 	}
 	if (req->ident)
 		cring_ident_put(req->ident);
-	if (req->flags & CRING_REQ_DETACH)
+	if (req->flags & CRING_REQ_DETACH) {
+		cring_window_return(req);
 		cring_detach_put(req);
+	}
 	if (unlikely(ring->in_kernel))
 		cring_client_release(req);
 	cring_word_free(&req->word);

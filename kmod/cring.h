@@ -61,7 +61,8 @@ struct cring_reap_place;
 				 CRING_FEAT_TICKETS | CRING_FEAT_GROUPS | \
 				 CRING_FEAT_SCOPES | CRING_FEAT_REAP | \
 				 CRING_FEAT_DEADLINES | CRING_FEAT_DETACH | \
-				 CRING_FEAT_SEALS | CRING_FEAT_RESTRICT)
+				 CRING_FEAT_WINDOW | CRING_FEAT_SEALS | \
+				 CRING_FEAT_RESTRICT)
 #define CRING_SETUP_KNOWN	(CRING_SETUP_CQSIZE | CRING_SETUP_CLAMP)
 #define CRING_LINKS		(CRING_SQE_IO_LINK | CRING_SQE_IO_HARDLINK)
 #define CRING_SQE_KNOWN		(CRING_SQE_FIXED_FILE | CRING_SQE_IO_DRAIN | \
@@ -91,6 +92,7 @@ enum cring_verdict {
 	CRING_V_DONE,		/* finished: req->res has the result */
 	CRING_V_ARM,		/* would block: wait for req->events */
 	CRING_V_WORK,		/* would block: a worker must run it */
+	CRING_V_WINDOW,		/* no place in the window: nothing was done */
 	CRING_V_PENDING,	/* somebody else owns it now: do not touch */
 };
 
@@ -297,6 +299,7 @@ struct cring_req {
 #define CRING_REQL_TIMER	BIT(3)	/* on a timer queue or count list */
 #define CRING_REQL_DEADLINE	BIT(4)	/* on the queue of deadlines */
 #define CRING_REQL_EXPIRED	BIT(5)	/* told to stop by its deadline */
+#define CRING_REQL_WINDOW	BIT(7)	/* has a place in the window */
 #define CRING_REQL_REAP		BIT(6)	/* its CQE is to be reaped: @reap */
 
 /* ---------------------------------------------------------------------------
@@ -383,6 +386,9 @@ struct cring_worker {
  * @in_kernel: a kernel caller's (client.c): it has no address space, and each
  *	@user_data is a struct cring_io, which gets what would be the CQE
  * @deferred: requests behind a drain, in order
+ * @windowed: requests that wait for a place in the window, in order
+ * @window: how many direct reads and writes may be in devices, 0: no limit
+ * @in_devices: how many are, or are about to be
  * @active: operations in flight that have been started
  * @counted: TIMEOUTs that wait for a completion count, soonest first
  * @clocks: TIMEOUTs that wait for a clock
@@ -473,6 +479,9 @@ struct cring_ring {
 	bool ops_put;
 	bool in_kernel;
 	struct list_head deferred;
+	struct list_head windowed;
+	u32 window;
+	u32 in_devices;
 	u64 active;
 	struct list_head counted;
 	struct cring_clock clocks[CRING_NR_CLOCKS];
@@ -945,6 +954,16 @@ static inline void cring_deadline_drop(struct cring_req *req)
 	if (unlikely(req->lflags & CRING_REQL_DEADLINE))
 		cring_deadline_del(req);
 }
+
+/* window.c APIs: how much is in devices; under .lock unless stated */
+bool cring_window_enter(struct cring_req *req, bool async);
+void cring_window_dispatched(struct cring_req *req);
+bool cring_window_hold(struct cring_req *req, enum cring_state from);
+void cring_window_leave(struct cring_req *req);
+void cring_window_return(struct cring_req *req);
+void cring_window_pump(struct cring_comp *comp);
+int cring_register_window(struct cring_ring *ring,
+			  const struct cring_register *reg);
 
 /* file.c APIs: what may be done with a file, and how */
 bool cring_file_is_ring(const struct file *file);

@@ -38,6 +38,23 @@ static enum cring_verdict cring_to_poll(struct cring_req *req,
 	return cring_arm(req, self);
 }
 
+/* hold back what has no place in the window */
+static enum cring_verdict cring_to_window(struct cring_req *req,
+					  enum cring_state self)
+{
+	if (!cring_req_ident(req)) {
+		req->res = -ENOMEM;
+		return CRING_V_DONE;
+	}
+	if (cring_park(req, self, CRING_DEFERRED))
+		return CRING_V_PENDING;
+	/* only its owner gives it a place now: to be tried again with it */
+	if (READ_ONCE(req->lflags) & CRING_REQL_WINDOW)
+		return CRING_V_ARM;
+	req->res = -ECANCELED;
+	return CRING_V_DONE;
+}
+
 /* poll says ready, and yet it would block (a blocking tty's write does that) */
 static enum cring_verdict cring_give_up(struct cring_req *req,
 					enum cring_how how)
@@ -87,6 +104,7 @@ static enum cring_verdict cring_try(struct cring_req *req, enum cring_how how)
 	const struct cring_op *op = cring_op_get(req->opcode);
 	/* the request may be gone, or another one, when the method returns */
 	struct cring_worker *worker = NULL;
+	bool started = req->flags & CRING_REQ_STARTED;
 	enum cring_verdict verdict;
 
 	if (how == CRING_HOW_WORKER) {
@@ -102,6 +120,9 @@ static enum cring_verdict cring_try(struct cring_req *req, enum cring_how how)
 		cring_worker_leave(worker);
 	if (verdict == CRING_V_DONE && unlikely(req->res < 0))
 		cring_fix_result(req, how);
+	/* a worker's try that was none */
+	if (unlikely(verdict == CRING_V_WINDOW) && !started)
+		req->flags &= ~CRING_REQ_STARTED;
 	return verdict;
 }
 
@@ -137,6 +158,8 @@ void cring_issue(struct cring_req *req, enum cring_how how,
 				verdict = cring_give_up(req, how);
 		} else if (verdict == CRING_V_WORK) {
 			verdict = cring_to_worker(req, self);
+		} else if (verdict == CRING_V_WINDOW) {
+			verdict = cring_to_window(req, self);
 		}
 	} while (verdict == CRING_V_ARM);
 done:

@@ -254,6 +254,15 @@ static bool cring_rw_async(const struct cring_req *req)
 	return req->file->f_flags & O_DIRECT && !cring_uses_file_pos(req);
 }
 
+/* is it a device's transfer, which the window counts? */
+static bool cring_rw_direct(const struct cring_req *req)
+{
+	umode_t mode = file_inode(req->file)->i_mode;
+
+	return req->file->f_flags & O_DIRECT &&
+	       (S_ISREG(mode) || S_ISBLK(mode));
+}
+
 /* --- what a file can do --- */
 
 /* a queue that may sleep when it is given a request, whatever it was told */
@@ -654,6 +663,15 @@ static ssize_t cring_rw_run(struct cring_req *req, int rw,
 	return ret;
 }
 
+/* no place in the window: to wait for one, unless it was told not to */
+static enum cring_verdict cring_rw_no_place(struct cring_req *req)
+{
+	if (!(req->rw.rw_flags & RWF_NOWAIT))
+		return CRING_V_WINDOW;
+	req->res = -EAGAIN;
+	return CRING_V_DONE;
+}
+
 static enum cring_verdict cring_rw_try(struct cring_req *req,
 				       enum cring_how how)
 {
@@ -664,6 +682,8 @@ static enum cring_verdict cring_rw_try(struct cring_req *req,
 	bool queued;
 	ssize_t ret;
 
+	if (cring_rw_direct(req) && !cring_window_enter(req, async))
+		return cring_rw_no_place(req);
 	if (how == CRING_HOW_INLINE) {
 		if (mode == CRING_RW_BLOCK)
 			goto worker;

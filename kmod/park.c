@@ -51,8 +51,13 @@ static bool cring_park_move(struct cring_req *req, enum cring_state from,
 		if (req->opcode == CRING_OP_TIMEOUT)
 			cring_timer_add(req);
 		return true;
+	case CRING_DEFERRED:
+		return cring_window_hold(req, from);
 	default:
-		return cring_word_dispatch(&req->word, from);
+		if (!cring_word_dispatch(&req->word, from))
+			return false;
+		cring_window_dispatched(req);
+		return true;
 	}
 }
 
@@ -60,12 +65,13 @@ static bool cring_park_move(struct cring_req *req, enum cring_state from,
  * cring_park - let an operation wait, where a cancel can find it
  * @req: INLINE or RUNNING, the caller's
  * @from: which of the two
- * @to: QUEUED, ARMED or DISPATCHED
+ * @to: QUEUED, ARMED, DEFERRED (by the window) or DISPATCHED
  *
  * Context: any that may try operations; takes cring_ring.lock.
  * Return: true when it waits: the caller must not touch it any more.  False
  * when it was told to stop, or woken, meanwhile: it is still the caller's, in the
- * state it was.  For DISPATCHED, false when the device has completed it.
+ * state it was; or, for DEFERRED, when it has got its place.  For DISPATCHED,
+ * false when the device has completed it.
  */
 bool cring_park(struct cring_req *req, enum cring_state from,
 		enum cring_state to)

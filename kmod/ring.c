@@ -136,7 +136,7 @@ static int cring_params_fix(struct cring_params *p)
 
 	if (p->flags & CRING_SETUP_REQUIRED & ~CRING_SETUP_KNOWN ||
 	    p->features || p->mmap_size || p->sqes_off || p->cqes_off ||
-	    p->window || p->resv[0] || p->resv[1] || p->resv[2])
+	    p->resv[0] || p->resv[1] || p->resv[2])
 		return -EINVAL;
 	ret = cring_clamp_entries(&p->sq_entries, max_cq / 2, p->flags);
 	if (ret)
@@ -286,6 +286,7 @@ static void cring_ring_init(struct cring_ring *ring)
 	spin_lock_init(&ring->lock);
 	spin_lock_init(&ring->queue_lock);
 	INIT_LIST_HEAD(&ring->deferred);
+	INIT_LIST_HEAD(&ring->windowed);
 	init_waitqueue_head(&ring->waitq);
 	init_waitqueue_head(&ring->poll_wait);
 	init_llist_head(&ring->freed);
@@ -312,6 +313,7 @@ static struct cring_ring *cring_ring_new(struct cring_params *p)
 	if (!ring)
 		return ERR_PTR(-ENOMEM);
 	cring_ring_init(ring);
+	ring->window = p->window;
 	ret = cring_user_join(ring);
 	if (ret)
 		goto err_join;

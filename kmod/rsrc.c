@@ -238,6 +238,7 @@ static int cring_unregister_buffers(struct cring_ring *ring,
 
 #define CRING_REGF_ARRAY	BIT(0)	/* takes @nr and @addr */
 #define CRING_REGF_OFFSET	BIT(1)	/* takes @offset */
+#define CRING_REGF_NR		BIT(2)	/* takes @nr */
 
 static const struct {
 	int (*run)(struct cring_ring *ring, const struct cring_register *reg);
@@ -263,6 +264,9 @@ static const struct {
 	},
 	[CRING_REGISTER_FILES_UPDATE] = {
 		cring_update_files, CRING_REGF_ARRAY | CRING_REGF_OFFSET
+	},
+	[CRING_REGISTER_WINDOW] = {
+		cring_register_window, CRING_REGF_NR
 	},
 	[CRING_REGISTER_RESTRICT] = {
 		cring_restrict_add, CRING_REGF_ARRAY
@@ -309,7 +313,9 @@ int cring_register_ioctl(struct cring_ring *ring, void __user *arg)
 		return -EINVAL;
 	op = array_index_nospec(reg.opcode, ARRAY_SIZE(cring_registers));
 	flags = cring_registers[op].flags;
-	if (!(flags & CRING_REGF_ARRAY) && (reg.nr || reg.addr))
+	if (!(flags & CRING_REGF_ARRAY) && reg.addr)
+		return -EINVAL;
+	if (!(flags & (CRING_REGF_ARRAY | CRING_REGF_NR)) && reg.nr)
 		return -EINVAL;
 	if (!(flags & CRING_REGF_OFFSET) && reg.offset)
 		return -EINVAL;

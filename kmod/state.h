@@ -17,17 +17,18 @@
  *               in its chain                     (LINK_TIMEOUT: ARMED);
  *                                                submitter: FREE (taken back);
  *                                                cancel: CLAIMED
- *   DEFERRED    waiting behind a drain           completions: READY;
- *                                                cancel: CLAIMED
+ *   DEFERRED    held back by a drain or by the   completions: READY;
+ *               window                           cancel: CLAIMED
  *   INLINE      being tried, without blocking,   that thread: QUEUED, ARMED,
- *               by a thread of the owner, or     DISPATCHED, DONE;
+ *               by a thread of the owner, or     DISPATCHED, DEFERRED, DONE;
  *               finished and in that thread's    its device: CLAIMED
  *               batch of completions
  *   QUEUED      waiting for a worker             worker: RUNNING;
  *                                                cancel: CLAIMED
  *   RUNNING     executed by a worker             that worker: ARMED, DISPATCHED,
- *                                                DONE; its device: CLAIMED;
- *                                                cancel, when lent: CLAIMED
+ *                                                DEFERRED, DONE; its device:
+ *                                                CLAIMED; cancel, when lent:
+ *                                                CLAIMED
  *   ARMED       on a wait queue or a timer, or   wake-up: READY; timer: CLAIMED;
  *               its provider can take it back    its provider: DISPATCHED,
  *                                                CLAIMED; cancel: CLAIMED

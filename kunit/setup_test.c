@@ -67,7 +67,6 @@ static const struct refuse_case {
 					.mmap_size = 1ULL << 32 } },
 	{ "sqes_off", { .sq_entries = 1, .sqes_off = 1 } },
 	{ "cqes_off", { .sq_entries = 1, .cqes_off = 1 } },
-	{ "window", { .sq_entries = 1, .window = 1 } },
 	{ "detached", { .sq_entries = 1, .detached = CRING_MAX_DETACHED + 1 } },
 	{ "resv[0]", { .sq_entries = 1, .resv = { 1, 0, 0 } } },
 	{ "resv[1]", { .sq_entries = 1, .resv = { 0, 1, 0 } } },

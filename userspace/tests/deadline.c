@@ -384,11 +384,11 @@ TEST_F(deadline, c13_no_byte_is_lost_to_a_deadline)
 	for (i = 0; i < 3000; i++) {
 		int res;
 
-		put_read(i, self->p[0], 1 + i * 37 % 20000, .len = 1);
+		put_read(i, self->p[0], 1 + i * 37 % 20000);
 		submit_all(RING, 1);
 		res = reap_res(RING, i);
-		ASSERT_TRUE(res == 1 || res == -ETIME);
-		got += res == 1;
+		ASSERT_TRUE(res > 0 || res == -ETIME);
+		got += res > 0 ? res : 0;
 		late += res == -ETIME;
 	}
 	atomic_store(&f.go, 0);

@@ -56,11 +56,11 @@ BAD(cq_too_large, .sq_entries = 8, .cq_entries = CRING_MAX_CQ_ENTRIES + 1,
 BAD(cq_size_without_flag, .sq_entries = 8, .cq_entries = 32);
 BAD(unknown_flag_low, .sq_entries = 8, .flags = 1U << 0);
 BAD(unknown_flag_high, .sq_entries = 8, .flags = 1U << 15);
-BAD(window, .sq_entries = 8, .window = 1);
 BAD(detached_too_many, .sq_entries = 8, .detached = CRING_MAX_DETACHED + 1);
 GOOD(takes_detached, 8, 16, .sq_entries = 8, .detached = CRING_MAX_DETACHED);
 GOOD(clamps_detached, 8, 16, .sq_entries = 8, .detached = ~0U,
      .flags = CRING_SETUP_CLAMP);
+GOOD(takes_window, 8, 16, .sq_entries = 8, .window = 1);
 BAD(resv0, .sq_entries = 8, .resv = { 1, 0, 0 });
 BAD(resv2, .sq_entries = 8, .resv = { 0, 0, 1ULL << 63 });
 
@@ -68,7 +68,8 @@ BAD(resv2, .sq_entries = 8, .resv = { 0, 0, 1ULL << 63 });
 #define IO_URING_LACKS	(CRING_FEAT_TICKETS | CRING_FEAT_GROUPS | \
 			 CRING_FEAT_SCOPES | CRING_FEAT_REAP | \
 			 CRING_FEAT_DEADLINES | CRING_FEAT_DETACH | \
-			 CRING_FEAT_SEALS | CRING_FEAT_RESTRICT)
+			 CRING_FEAT_WINDOW | CRING_FEAT_SEALS | \
+			 CRING_FEAT_RESTRICT)
 
 TEST_F(setup, abi_setup_checks_and_rounds)
 {

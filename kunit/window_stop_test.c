@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is beyond the dispatch window (C15 of Documentation/contract.rst) can be
+ * stopped; and what chains, drains and workers have to do with it.
+ */
+#include "window.h"
+
+/* --- stopping what waits --- */
+
+static void what_is_beyond_the_window_is_stopped_with_0(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct script *device = reads(live, 2, 5);
+
+	KUNIT_EXPECT_EQ(test, live_cancel(live, 0, 3), 0);
+	LIVE_EXPECT_CQE_FLAGS(live, 3, -ECANCELED, NOT_STARTED);
+	KUNIT_EXPECT_EQ(test, live_cancel(live, 0, 1), -EALREADY);
+	expect_in_devices(live, 2);
+	/* also when its turn has come */
+	script_complete(device, 0, 8);
+	LIVE_EXPECT_CQE(live, 0, 8);
+	expect_states(live, ".DR.w");
+	KUNIT_EXPECT_EQ(test, live_cancel(live, 0, 2), 0);
+	LIVE_EXPECT_CQE_FLAGS(live, 2, -ECANCELED, NOT_STARTED);
+	/* whose place goes to the next one */
+	expect_states(live, ".D..R");
+	cring_run_ready(live->ring);
+	expect_states(live, ".D..D");
+	expect_in_devices(live, 2);
+	KUNIT_EXPECT_EQ(test, device->nr_queued, 3);
+}
+
+static void all_that_is_beyond_it_is_stopped(struct kunit *test)
+{
+	struct cring_cancel_key all = { .flags = CANCEL_ALL };
+	struct live *live = live_open(test, 8, 0);
+	struct script *device = reads(live, 2, 8);
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, live_cancel_sync(live, &all, 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, all.res, 8);
+	KUNIT_EXPECT_EQ(test, all.already, 2);
+	for (i = 2; i < 8; i++)
+		LIVE_EXPECT_CQE_FLAGS(live, i, -ECANCELED, NOT_STARTED);
+	script_complete(device, 0, 8);
+	script_complete(device, 1, 8);
+	expect_in_devices(live, 0);
+	KUNIT_EXPECT_EQ(test, device->nr_queued, 2);
+}
+
+static void a_deadline_ends_what_waits(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct script *device = reads(live, 1, 1);
+	struct cring_sqe *sqe = put(live, device, 1);
+	s64 then = ktime_get() + 1000 * NSEC_PER_SEC;
+
+	sqe->xflags = CRING_SQE_X_DEADLINE | CRING_SQE_X_DEADLINE_ABS;
+	sqe->deadline = then;
+	submit_nr(live, 1);
+	expect_states(live, "Dw");
+	cring_deadline_expire(live->ring, then);
+	LIVE_EXPECT_CQE_FLAGS(live, 1, -ETIME, NOT_STARTED);
+}
+
+static void a_ring_is_closed_while_some_wait(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct script *device = reads(live, 1, 4);
+
+	live_close(live);
+	KUNIT_EXPECT_EQ(test, device->nr_queued, 1);
+	script_complete(device, 0, 8);
+	KUNIT_EXPECT_TRUE(test, live_gone(live));
+}
+
+/* what was let go of is in its device all the same */
+static void what_was_let_go_of_keeps_its_place(struct kunit *test)
+{
+	struct live *live = live_open_with(test, (struct cring_params) {
+		.sq_entries = 8, .detached = 4,
+	});
+	struct script *device = script_open(live, SCRIPT_DEVICE);
+
+	KUNIT_EXPECT_EQ(test, set_window(live, 1), 0);
+	put(live, device, 0)->xflags = CRING_SQE_X_DETACH;
+	put(live, device, 1)->xflags = CRING_SQE_X_DETACH;
+	put(live, device, 2);
+	submit_nr(live, 3);
+	expect_states(live, "Dww");
+	KUNIT_EXPECT_EQ(test, live_cancel(live, 0, 0), 0);
+	LIVE_EXPECT_CQE_FLAGS(live, 0, -ECANCELED, 0);
+	expect_states(live, ".ww");
+	expect_in_devices(live, 1);
+	KUNIT_EXPECT_EQ(test, live_cancel(live, 0, 1), 0);
+	LIVE_EXPECT_CQE_FLAGS(live, 1, -ECANCELED, NOT_STARTED);
+	/* the device answers at last */
+	script_complete(device, 0, 8);
+	expect_states(live, "..R");
+	cring_run_ready(live->ring);
+	expect_states(live, "..D");
+	expect_in_devices(live, 1);
+}
+
+/* --- chains, drains --- */
+
+static void a_chain_waits_with_its_head_and_goes_on(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct script *device = reads(live, 1, 1);
+
+	put(live, device, 1)->flags = CRING_SQE_IO_HARDLINK;
+	live_sqe(live, CRING_OP_NOP, 2)->flags = CRING_SQE_IO_LINK;
+	live_sqe(live, CRING_OP_NOP, 3);
+	submit_nr(live, 3);
+	expect_states(live, "Dwll");
+	/* under way, as what waits for a worker is: a hard link goes on */
+	KUNIT_EXPECT_EQ(test, live_cancel(live, 0, 1), 0);
+	LIVE_EXPECT_CQE_FLAGS(live, 1, -ECANCELED, NOT_STARTED);
+	cring_run_ready(live->ring);
+	LIVE_EXPECT_CQE(live, 2, 0);
+	LIVE_EXPECT_CQE(live, 3, 0);
+}
+
+static void a_link_timeout_stops_what_waits(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct script *device = reads(live, 1, 1);
+	struct cring_sqe *sqe;
+
+	put(live, device, 1)->flags = CRING_SQE_IO_LINK;
+	sqe = live_sqe(live, CRING_OP_LINK_TIMEOUT, 2);
+	sqe->addr = live_timespec(live, 0, 5 * NSEC_PER_MSEC);
+	sqe->len = 1;
+	submit_nr(live, 2);
+	LIVE_EXPECT_WAIT(live, 1, -ECANCELED);
+	LIVE_EXPECT_WAIT(live, 2, -ETIME);
+}
+
+static void a_drain_waits_for_what_waits(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct script *device = reads(live, 1, 2);
+
+	live_sqe(live, CRING_OP_NOP, 2)->flags = CRING_SQE_IO_DRAIN;
+	submit_nr(live, 1);
+	expect_states(live, "Dww");
+	script_complete(device, 0, 8);
+	cring_run_ready(live->ring);
+	expect_states(live, ".Dw");
+	script_complete(device, 1, 8);
+	cring_run_ready(live->ring);
+	LIVE_EXPECT_CQE(live, 0, 8);
+	LIVE_EXPECT_CQE(live, 1, 8);
+	LIVE_EXPECT_CQE(live, 2, 0);
+}
+
+/* --- workers --- */
+
+/* as a device that may sleep when it is given something (nbd) */
+static struct script *sleepy(struct live *live)
+{
+	struct script *device = script_open(live, SCRIPT_DEVICE);
+
+	device->file->f_mode &= ~FMODE_NOWAIT;
+	return device;
+}
+
+static void what_a_worker_dispatches_is_counted(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct script *device = sleepy(live);
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, set_window(live, 2), 0);
+	for (i = 0; i < 4; i++)
+		put(live, device, i);
+	submit_nr(live, 4);
+	KUNIT_EXPECT_TRUE(test, live_until(READ_ONCE(device->nr_queued) == 2));
+	expect_states(live, "DDww");
+	KUNIT_EXPECT_EQ(test, live_cancel(live, 0, 2), 0);
+	LIVE_EXPECT_CQE_FLAGS(live, 2, -ECANCELED, NOT_STARTED);
+	script_complete(device, 0, 8);
+	LIVE_EXPECT_CQE(live, 0, 8);
+	cring_run_ready(live->ring);
+	KUNIT_EXPECT_TRUE(test, live_until(READ_ONCE(device->nr_queued) == 3));
+	KUNIT_EXPECT_TRUE(test, live_await(live, 3, CRING_DISPATCHED));
+	expect_in_devices(live, 2);
+}
+
+/* a member of a chain comes to its worker without having been tried */
+static void what_a_worker_tries_in_its_turn_has_its_place(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct script *slow = script_open(live, SCRIPT_POLL);
+	struct script *device;
+	struct cring_ring *ring = live->ring;
+
+	put(live, slow, 0)->flags = CRING_SQE_IO_LINK;
+	device = script_open(live, SCRIPT_DEVICE);
+	put(live, device, 1);
+	put(live, device, 2);
+	KUNIT_EXPECT_EQ(test, set_window(live, 1), 0);
+	submit_nr(live, 3);
+	expect_states(live, "AlD");
+	script_ready(slow, EPOLLIN);
+	cring_run_ready(ring);
+	/* LINKED, READY, INLINE, and there is no place */
+	LIVE_EXPECT_CQE(live, 0, 8);
+	LIVE_EXPECT_STATE(live, 1, CRING_DEFERRED);
+	/* a place, but nobody of the owner is there: a worker tries it */
+	script_complete(device, 0, 8);
+	LIVE_EXPECT_CQE(live, 2, 8);
+	LIVE_EXPECT_STATE(live, 1, CRING_READY);
+	refcount_inc(&ring->refs);
+	if (!queue_work(cring_wq, &ring->kick_work))
+		cring_ring_put(ring);
+	KUNIT_EXPECT_TRUE(test, live_await(live, 1, CRING_DISPATCHED));
+	script_complete(device, 1, 8);
+	LIVE_EXPECT_CQE(live, 1, 8);
+}
+
+/* the window is set, and full, when the request is on its way */
+static void fill_the_window(struct live *live, struct cring_req *req)
+{
+	struct cring_ring *ring = live->ring;
+
+	live_at(live, CRING_AT_RUN, NULL);
+	spin_lock_irq(&ring->lock);
+	WRITE_ONCE(ring->window, 1);
+	ring->in_devices++;
+	spin_unlock_irq(&ring->lock);
+}
+
+static void what_comes_to_a_worker_without_a_place_is_held_back(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct script *device = sleepy(live);
+
+	live_at(live, CRING_AT_RUN, fill_the_window);
+	put(live, device, 0);
+	put(live, device, 1);
+	submit_nr(live, 2);
+	KUNIT_EXPECT_TRUE(test, live_await(live, 0, CRING_DEFERRED));
+	KUNIT_EXPECT_TRUE(test, live_await(live, 1, CRING_DEFERRED));
+	KUNIT_EXPECT_EQ(test, atomic_read(&device->calls), 0);
+	KUNIT_EXPECT_EQ(test, live_cancel(live, 0, 0), 0);
+	LIVE_EXPECT_CQE_FLAGS(live, 0, -ECANCELED, NOT_STARTED);
+	/* the other one gets the place */
+	spin_lock_irq(&live->ring->lock);
+	live->ring->in_devices--;
+	spin_unlock_irq(&live->ring->lock);
+	KUNIT_EXPECT_EQ(test, set_window(live, 1), 0);
+	cring_run_ready(live->ring);
+	KUNIT_EXPECT_TRUE(test, live_await(live, 1, CRING_DISPATCHED));
+	expect_in_devices(live, 1);
+}
+
+static struct kunit_case cring_window_stop_cases[] = {
+	KUNIT_CASE(what_is_beyond_the_window_is_stopped_with_0),
+	KUNIT_CASE(all_that_is_beyond_it_is_stopped),
+	KUNIT_CASE(what_was_let_go_of_keeps_its_place),
+	KUNIT_CASE(a_deadline_ends_what_waits),
+	KUNIT_CASE(a_ring_is_closed_while_some_wait),
+	KUNIT_CASE(a_chain_waits_with_its_head_and_goes_on),
+	KUNIT_CASE(a_link_timeout_stops_what_waits),
+	KUNIT_CASE(a_drain_waits_for_what_waits),
+	KUNIT_CASE(what_a_worker_dispatches_is_counted),
+	KUNIT_CASE(what_a_worker_tries_in_its_turn_has_its_place),
+	KUNIT_CASE(what_comes_to_a_worker_without_a_place_is_held_back),
+	{}
+};
+
+static struct kunit_suite cring_window_stop_suite = {
+	.name = "cring_window_stop",
+	.test_cases = cring_window_stop_cases,
+};
+
+kunit_test_suite(cring_window_stop_suite);
