@@ -122,10 +122,12 @@ static void an_xflag_that_is_not_named_is_refused(struct kunit *test)
 	r.sqe_xflags = 0;
 	KUNIT_EXPECT_EQ(test, narrow(live, r), 0);
 	KUNIT_EXPECT_EQ(test, ANSWER(live, .xflags = CRING_SQE_X_ADVISORY), 0);
-	for (i = 0; i < 16; i++)
-		KUNIT_EXPECT_EQ(test, cring_restrict_sqe(live->ring,
-					&(struct cring_sqe) { .xflags = BIT(i) }),
+	for (i = 0; i < 16; i++) {
+		const struct cring_sqe sqe = { .xflags = BIT(i) };
+
+		KUNIT_EXPECT_EQ(test, cring_restrict_sqe(live->ring, &sqe),
 				-EACCES);
+	}
 }
 
 static void a_key_that_is_not_named_is_refused(struct kunit *test)
@@ -359,8 +361,9 @@ static struct cring_query query(struct live *live)
 	memset(&q, 0xff, sizeof(q));
 	KUNIT_ASSERT_EQ(live->test, live_ioctl(live, CRING_IOC_QUERY, &q,
 					       sizeof(q)), 0);
-	KUNIT_ASSERT_EQ(live->test, copy_from_user(&q,
-				(void __user *)live->args, sizeof(q)), 0);
+	KUNIT_ASSERT_EQ(live->test,
+			copy_from_user(&q, (void __user *)live->args,
+				       sizeof(q)), 0);
 	return q;
 }
 
@@ -476,12 +479,12 @@ static void a_ring_is_no_larger_than_the_administrator_says(struct kunit *test)
 {
 	const struct entries_case *row = test->param_value;
 	struct live *live = live_open(test, 1, 0);
+	void *old = (void *)(unsigned long)cring_max_entries;
 	struct cring_params p;
 	struct cring_query q;
 
-	KUNIT_ASSERT_EQ(test,
-			kunit_add_action_or_reset(test, limit_restore,
-				(void *)(unsigned long)cring_max_entries), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, limit_restore,
+							old), 0);
 	cring_max_entries = row->limit;
 	q = query(live);
 	KUNIT_EXPECT_EQ(test, q.max_sq_entries, row->sq);

@@ -168,11 +168,14 @@ static struct script *block(struct live *live, unsigned int nr)
 }
 
 /* so many run, and stay so many */
-#define EXPECT_RUNNING(script, nr) do {					\
-	KUNIT_EXPECT_TRUE(test, script_await(script, nr));		\
+#define EXPECT_RUNNING(on, nr) do {					\
+	struct script *script_ = (on);					\
+	int nr_ = (nr);							\
+									\
+	KUNIT_EXPECT_TRUE(test, script_await(script_, nr_));		\
 	flush_workqueue(cring_wq);					\
 	schedule_timeout_uninterruptible(HZ / 20);			\
-	KUNIT_EXPECT_EQ(test, atomic_read(&(script)->inside), nr);	\
+	KUNIT_EXPECT_EQ(test, atomic_read(&script_->inside), nr_);	\
 } while (0)
 
 static void so_many_of_a_user_run_in_workers(struct kunit *test)

@@ -314,6 +314,9 @@ static void *rearm_for_ever(void *arg)
 TEST_F(seal, c18_one_seal_stops_a_thread_that_rearms_for_ever)
 {
 	struct rearm r = { .fd = self->empty[0], .group = G };
+	const struct cring_cancel_key key = {
+		.flags = C_ALL | CRING_ASYNC_CANCEL_GROUP, .group = G,
+	};
 	unsigned int i, armed;
 	pthread_t thread;
 
@@ -322,9 +325,7 @@ TEST_F(seal, c18_one_seal_stops_a_thread_that_rearms_for_ever)
 	/* cancels do not: each is answered, and it is there again */
 	for (i = 0; i < CANCELS; i++) {
 		ASSERT_TRUE(wait_until(atomic_load(&r.armed) > i));
-		EXPECT_TRUE(wait_until(cancel_key(r.ring.ring_fd,
-					.flags = C_ALL | CRING_ASYNC_CANCEL_GROUP,
-					.group = G) == 1));
+		EXPECT_TRUE(wait_until(cancel_one(r.ring.ring_fd, key) == 1));
 	}
 	ASSERT_TRUE(wait_until(atomic_load(&r.armed) > CANCELS));
 	EXPECT_GE(seal(r.ring.ring_fd, CRING_CANCEL_SEAL, G), 0);
