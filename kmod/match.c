@@ -145,8 +145,9 @@ enum cring_by cring_filter_by(struct cring_ring *ring,
 		return named[0];
 
 	for (i = 0; i < nr; i++) {
-		first[i] = cring_index_first(ring, named[i],
-				cring_filter_value(filter, named[i], 0));
+		u64 value = cring_filter_value(filter, named[i], 0);
+
+		first[i] = cring_index_first(ring, named[i], value);
 		req[i] = first[i];
 	}
 	for (i = 0; req[i]; i = (i + 1) % nr)
@@ -176,8 +177,9 @@ struct cring_req *cring_filter_find(struct cring_ring *ring,
 	}
 	by = cring_filter_by(ring, filter);
 	do {
-		first = cring_index_first(ring, by, cring_filter_value(filter,
-								by, opcode));
+		u64 value = cring_filter_value(filter, by, opcode);
+
+		first = cring_index_first(ring, by, value);
 		for (req = first; req; req = cring_index_next(req, by, first))
 			if (cring_filter_matches(filter, req))
 				return req;

@@ -77,10 +77,11 @@ static int reap_and_wait(struct reaper *r, s64 timeout)
 
 #define EXPECT_REAPED(r, i, ud, result) do {				\
 	struct reaper *r_ = (r);					\
+	u32 i_ = (i);							\
 									\
-	KUNIT_EXPECT_GT(r_->live->test, r_->reaped, (u32)(i));		\
-	KUNIT_EXPECT_EQ(r_->live->test, r_->to[i].user_data, (u64)(ud)); \
-	KUNIT_EXPECT_EQ(r_->live->test, r_->to[i].res, (s32)(result));	\
+	KUNIT_EXPECT_GT(r_->live->test, r_->reaped, i_);		\
+	KUNIT_EXPECT_EQ(r_->live->test, r_->to[i_].user_data, (u64)(ud)); \
+	KUNIT_EXPECT_EQ(r_->live->test, r_->to[i_].res, (s32)(result));	\
 } while (0)
 
 static bool is_marked(struct live *live, u64 user_data)

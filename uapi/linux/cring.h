@@ -458,8 +458,9 @@ struct cring_cancel_key {
  * With %CRING_CANCEL_REAP the completions of the operations that the keys name
  * are written to @reap instead of the CQ: of those that are stopped at once,
  * and with %CRING_CANCEL_WAIT of all that finish before the call returns.  What
- * does not fit goes to the CQ.  When @reap cannot be written to, all of them
- * do, and the answer is -EFAULT; the operations are cancelled all the same.
+ * does not fit goes to the CQ, and so does, after -ETIME and -EINTR, what ends
+ * later.  When @reap cannot be written to, all of them do, and the answer is
+ * -EFAULT; the operations are cancelled all the same.
  */
 struct cring_cancel {
 	__u64	keys;
@@ -477,8 +478,9 @@ struct cring_cancel {
 #define CRING_CANCEL_REAP		(1U << 2)
 /*
  * In every ring of the caller's address space, whichever thread submitted; or
- * there, only what the calling thread has submitted.  Not with FD_FIXED or
- * TICKET, which mean something in one ring only.  Needs no ring of its own.
+ * there, only what the calling thread has submitted: one of the two.  Not with
+ * FD_FIXED or TICKET, which mean something in one ring only.  Needs no ring of
+ * its own.
  */
 #define CRING_CANCEL_PROCESS		(1U << 3)
 #define CRING_CANCEL_THREAD		(1U << 4)

@@ -71,9 +71,8 @@ static void some_of_each(struct __test_metadata *_metadata,
 
 struct thread_arg {
 	struct __test_metadata *_metadata;
-	FIXTURE_DATA(scope) *self;
 	struct cring *ring;
-	pid_t tid;
+	void *self;		/* the fixture's data */
 	uint32_t go;
 	int answer;
 };
@@ -81,14 +80,14 @@ struct thread_arg {
 static void *submit_and_cancel(void *arg)
 {
 	struct thread_arg *a = arg;
+	FIXTURE_DATA(scope) *self = a->self;
 	struct cring_cancel_key key = { .flags = C_ANY | C_ALL };
 
-	some_of_each(a->_metadata, a->self, a->ring, 100);
-	a->tid = gettid_raw();
+	some_of_each(a->_metadata, self, a->ring, 100);
 	__atomic_store_n(&a->go, 1, __ATOMIC_RELEASE);
 	while (load_acquire(&a->go) != 2)
 		msleep(1);
-	a->answer = cancel_call(a->self->dev, &key, 1, THREAD, 0) ?: key.res;
+	a->answer = cancel_call(self->dev, &key, 1, THREAD, 0) ?: key.res;
 	__atomic_store_n(&a->go, 3, __ATOMIC_RELEASE);
 	while (load_acquire(&a->go) != 4)
 		msleep(1);
@@ -147,21 +146,23 @@ TEST_F(scope, c11_thread_is_what_the_calling_thread_has_submitted)
 static void *arm_and_exit(void *arg)
 {
 	struct thread_arg *a = arg;
+	FIXTURE_DATA(scope) *self = a->self;
 	struct __test_metadata *_metadata = a->_metadata;
 
-	arm_read(a->ring, 1, a->self->p[0]);
+	arm_read(a->ring, 1, self->p[0]);
 	return NULL;
 }
 
 static void *arm_second_and_cancel(void *arg)
 {
 	struct thread_arg *a = arg;
+	FIXTURE_DATA(scope) *self = a->self;
 	struct __test_metadata *_metadata = a->_metadata;
 	struct cring_cancel_key key = { .flags = C_FD | C_ALL,
-					.fd = a->self->p[0] };
+					.fd = self->p[0] };
 
-	arm_read(a->ring, 2, a->self->p[0]);
-	a->answer = cancel_call(a->self->dev, &key, 1, THREAD, 0) ?: key.res;
+	arm_read(a->ring, 2, self->p[0]);
+	a->answer = cancel_call(self->dev, &key, 1, THREAD, 0) ?: key.res;
 	return NULL;
 }
 
