@@ -79,8 +79,8 @@ struct thread_arg {
 
 static void *submit_and_cancel(void *arg)
 {
+	FIXTURE_DATA(scope) *self = ((struct thread_arg *)arg)->self;
 	struct thread_arg *a = arg;
-	FIXTURE_DATA(scope) *self = a->self;
 	struct cring_cancel_key key = { .flags = C_ANY | C_ALL };
 
 	some_of_each(a->_metadata, self, a->ring, 100);
@@ -145,8 +145,8 @@ TEST_F(scope, c11_thread_is_what_the_calling_thread_has_submitted)
 
 static void *arm_and_exit(void *arg)
 {
+	FIXTURE_DATA(scope) *self = ((struct thread_arg *)arg)->self;
 	struct thread_arg *a = arg;
-	FIXTURE_DATA(scope) *self = a->self;
 	struct __test_metadata *_metadata = a->_metadata;
 
 	arm_read(a->ring, 1, self->p[0]);
@@ -155,8 +155,8 @@ static void *arm_and_exit(void *arg)
 
 static void *arm_second_and_cancel(void *arg)
 {
+	FIXTURE_DATA(scope) *self = ((struct thread_arg *)arg)->self;
 	struct thread_arg *a = arg;
-	FIXTURE_DATA(scope) *self = a->self;
 	struct __test_metadata *_metadata = a->_metadata;
 	struct cring_cancel_key key = { .flags = C_FD | C_ALL,
 					.fd = self->p[0] };
