@@ -282,12 +282,17 @@ TEST_F(aio, p11_the_iocb_is_the_callers_and_its_room_is_free)
 	io_prep_pread(one, self->pipe[0], self->buf, 1, 0);
 	EXPECT_EQ(-EAGAIN, io_submit(self->ctx, 1, &one));
 	ASSERT_EQ(0, io_cancel(self->ctx, &iocb[3], &event));
+	EXPECT_EQ(&iocb[3], event.obj);
 	memset(&iocb[3], 0xdd, sizeof(iocb[3]));
 	EXPECT_EQ(1, io_submit(self->ctx, 1, &one));
 	EXPECT_EQ(0, io_cancel(self->ctx, one, &event));
-	for (i = 0; i < 8; i++)
-		if (i != 3)
-			EXPECT_EQ(0, io_cancel(self->ctx, &iocb[i], &event));
+	EXPECT_EQ(one, event.obj);
+	for (i = 0; i < 8; i++) {
+		if (i == 3)
+			continue;
+		EXPECT_EQ(0, io_cancel(self->ctx, &iocb[i], &event));
+		EXPECT_EQ(&iocb[i], event.obj);
+	}
 }
 
 struct getter {
