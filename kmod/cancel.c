@@ -340,7 +340,7 @@ static void cring_pass_lists(struct cring_pass *pass)
 		return;
 	}
 	for (opcode = 0; opcode < CRING_NR_OPS; opcode++)
-		if (cring_op_get(opcode))
+		if (cring_index_has_op(pass->ring, opcode))
 			cring_pass_list(pass, opcode);
 }
 

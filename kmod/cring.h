@@ -626,6 +626,7 @@ struct cring_req *cring_index_first(struct cring_ring *ring, enum cring_by by,
 struct cring_req *cring_index_next(struct cring_req *req, enum cring_by by,
 				   const struct cring_req *first);
 struct cring_req *cring_index_ticket(struct cring_ring *ring, u64 ticket);
+bool cring_index_has_op(struct cring_ring *ring, u8 opcode);
 void cring_index_rotate(struct cring_req *req, enum cring_by by);
 
 /* match.c APIs: what a cancel means */

@@ -193,6 +193,20 @@ struct cring_req *cring_index_ticket(struct cring_ring *ring, u64 ticket)
 	return NULL;
 }
 
+/**
+ * cring_index_has_op - is anything in flight with this opcode?
+ * @ring: where
+ * @opcode: any, also one that is no operation: an SQE that is to be refused may
+ *	wait behind a drain
+ *
+ * Context: any; what was entered before the caller began to look is seen.
+ * Return: true when there may be.
+ */
+bool cring_index_has_op(struct cring_ring *ring, u8 opcode)
+{
+	return READ_ONCE(ring->index[CRING_BY_OP].heads[opcode]) != CRING_NO_REQ;
+}
+
 /* the link that leads to a leader */
 static u32 *cring_link_to(struct cring_req *leader, enum cring_by by)
 {
@@ -211,7 +225,7 @@ static void cring_key_abdicate(struct cring_req *req, enum cring_by by)
 	struct cring_key *key = &req->keys[by];
 	struct cring_req *heir = &req->ring->pool[key->younger];
 
-	*cring_link_to(req, by) = key->younger;
+	WRITE_ONCE(*cring_link_to(req, by), key->younger);
 	heir->keys[by].next = key->next;
 	/* also when they are one and the same */
 	if (heir != req)
@@ -240,7 +254,7 @@ static void cring_key_join(struct cring_req *req, enum cring_by by)
 		key->younger = nr;
 		key->older = nr;
 		key->next = *bucket;
-		*bucket = nr;
+		WRITE_ONCE(*bucket, nr);
 	}
 }
 
@@ -250,7 +264,7 @@ static void cring_key_leave(struct cring_req *req, enum cring_by by)
 	struct cring_key *key = &req->keys[by];
 
 	if (key->younger == cring_req_nr(req))
-		*cring_link_to(req, by) = key->next;
+		WRITE_ONCE(*cring_link_to(req, by), key->next);
 	else if (key->next != CRING_NO_LEADER)
 		cring_key_abdicate(req, by);
 	ring->pool[key->older].keys[by].younger = key->younger;

@@ -208,6 +208,22 @@ TEST_F(drain, link_skip_in_a_chain)
 	EXPECT_EQ(-ECANCELED, reap_res(&self->ring, 3));
 }
 
+/* An SQE that would be refused waits behind a drain as any does. */
+TEST_F(drain, c6_any_means_what_is_no_operation_too)
+{
+	struct cring_cancel_key k = cring_key_any(CRING_ASYNC_CANCEL_ALL);
+	int i;
+
+	READ(1, self->p[0], 0);
+	NOP(2, DRAIN);
+	new_sqe(&self->ring, 3)->opcode = 100;
+	submit_all(&self->ring, 3);
+	EXPECT_EQ(3, cring_cancel_sync(&self->ring, &k, 0, 0));
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(-ECANCELED, reap(&self->ring).res);
+	expect_quiet(&self->ring);
+}
+
 /* A cancelled operation is no success. */
 TEST_F(drain, c3_skip_success_shows_a_cancel)
 {
