@@ -65,7 +65,8 @@ static int cring_cancel_claim(struct cring_req *req, bool tell,
 			      struct list_head *rest)
 {
 	for (;;) {
-		u64 word = atomic64_read(&req->word);
+		/* what the state says of the record comes after it */
+		u64 word = atomic64_read_acquire(&req->word);
 		enum cring_state state = cring_word_state(word);
 		bool waiting = false;
 

@@ -143,7 +143,7 @@ int cring_filter_init(const struct cring_scope *scope,
 	if (!one_ring && key->flags & (CRING_ASYNC_CANCEL_FD_FIXED |
 				       CRING_ASYNC_CANCEL_TICKET))
 		return -EINVAL;
-	if (scope->own.ring && cring_restrict_cancel(scope->own.ring,
+	if (scope->caller && cring_restrict_cancel(scope->caller,
 						     key->flags))
 		return -EACCES;
 	if (!(key->flags & CRING_ASYNC_CANCEL_FD))
@@ -222,6 +222,7 @@ static void cring_cancel_key(struct cring_cancel_call *call,
 static int cring_cancel_keys(struct cring_cancel_call *call)
 {
 	struct cring_scope *scope = &call->scope;
+	bool wide = scope->reach != &scope->own;
 	int ret = 0;
 	u32 i, nr;
 
@@ -244,9 +245,14 @@ static int cring_cancel_keys(struct cring_cancel_call *call)
 	smp_mb__after_atomic();
 	for (i = 0; i < scope->nr; i++)
 		cring_run_ready(scope->reach[i].ring);
+	/* who waits in one ring may be long in coming to the others */
+	for (i = 0; wide && i < scope->nr; i++)
+		atomic_inc(&scope->reach[i].ring->nr_trying);
 	if (call->c.flags & CRING_CANCEL_WAIT)
 		for (i = 0; i < nr && !ret; i++)
 			ret = cring_wait_key(call, &call->waits[i]);
+	for (i = 0; wide && i < scope->nr; i++)
+		atomic_dec(&scope->reach[i].ring->nr_trying);
 	for (i = 0; i < nr; i++)
 		if (call->waits[i].filter.file)
 			fput(call->waits[i].filter.file);

@@ -282,8 +282,6 @@ static int cring_io_start(struct cring_io *io, struct file *file,
 {
 	int ret;
 
-	if (atomic_xchg(&io->started, 1))
-		return -EBUSY;
 	io->file = file;
 	sqe->user_data = (uintptr_t)io;
 	refcount_inc(&io->refs);
@@ -292,7 +290,6 @@ static int cring_io_start(struct cring_io *io, struct file *file,
 	if (ret) {
 		cring_client_put(io->client);
 		cring_io_put(io);
-		atomic_set(&io->started, 0);
 	}
 	return ret;
 }
@@ -311,15 +308,15 @@ static int cring_io_start_rw(struct cring_io *io, struct file *file, u8 opcode,
 		return -EINVAL;
 	if (iov_iter_rw(iter) != (opcode == CRING_OP_WRITE ? WRITE : READ))
 		return -EINVAL;
-	if (io->vecs)
+	/* first: what an operation uses must not change under it */
+	if (atomic_xchg(&io->started, 1))
 		return -EBUSY;
 	io->vecs = dup_iter(&io->iter, iter, GFP_KERNEL);
-	if (!io->vecs)
-		return -ENOMEM;
-	ret = cring_io_start(io, file, &sqe);
+	ret = io->vecs ? cring_io_start(io, file, &sqe) : -ENOMEM;
 	if (ret) {
 		kfree(io->vecs);
 		io->vecs = NULL;
+		atomic_set(&io->started, 0);
 	}
 	return ret;
 }
@@ -385,10 +382,16 @@ int cring_io_call(struct cring_io *io, const struct cring_io_args *args)
 		.len = args->len,
 		.op_flags = args->flags,
 	};
+	int ret;
 
 	if (args->opcode < CRING_OP_PROVIDER_FIRST)
 		return -EINVAL;
-	return cring_io_start(io, args->file, &sqe);
+	if (atomic_xchg(&io->started, 1))
+		return -EBUSY;
+	ret = cring_io_start(io, args->file, &sqe);
+	if (ret)
+		atomic_set(&io->started, 0);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(cring_io_call);
 

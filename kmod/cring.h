@@ -754,12 +754,14 @@ struct cring_reach {
  * @reach: rings, referenced
  * @nr: how many
  * @thread: only what this one has submitted, or NULL
- * @own: @reach, if that is the ring of the caller's file alone
+ * @caller: the ring of the caller's file, or NULL
+ * @own: @reach, if that is that ring alone
  */
 struct cring_scope {
 	struct cring_reach *reach;
 	u32 nr;
 	const struct pid *thread;
+	struct cring_ring *caller;
 	struct cring_reach own;
 };
 

@@ -263,7 +263,8 @@ static int cring_deadline_check(const struct cring_deadline *d)
  * What a deadline that is past already can end has ended on return.
  *
  * Context: process, may sleep; takes no lock that a submitter holds.
- * Return: 0, -EINVAL, -EFAULT or -ENOMEM.
+ * Return: 0, -EINVAL, -EFAULT, -ENOMEM, or -EACCES when the ring may have no
+ * deadlines.
  */
 int cring_deadline_ioctl(struct cring_ring *ring, void __user *arg)
 {
@@ -279,6 +280,8 @@ int cring_deadline_ioctl(struct cring_ring *ring, void __user *arg)
 		return -EFAULT;
 	if (cring_deadline_check(&d))
 		return -EINVAL;
+	if (!(READ_ONCE(ring->may.sqe_xflags) & CRING_SQE_X_DEADLINE))
+		return -EACCES;
 	expires = KTIME_MAX;
 	if (!(d.flags & CRING_DEADLINE_NONE))
 		expires = cring_deadline_of(d.deadline, d.flags &

@@ -380,6 +380,7 @@ void cring_rw_user_iter(struct cring_req *req, int rw, struct iov_iter *iter)
 			       r->len - r->done, iter);
 	} else if (unlikely(req->ring->in_kernel)) {
 		*iter = *mem->iter;
+		iov_iter_truncate(iter, r->len);
 		iov_iter_advance(iter, r->done);
 	} else if (mem->iov) {
 		iov_iter_init(iter, rw, mem->iov, r->nr_iov, r->len);
@@ -682,7 +683,9 @@ static enum cring_verdict cring_rw_try(struct cring_req *req,
 	bool queued;
 	ssize_t ret;
 
-	if (cring_rw_direct(req) && !cring_window_enter(req, async))
+	/* what is let go of in its method is never seen to be dispatched */
+	if (cring_rw_direct(req) &&
+	    !cring_window_enter(req, async && !(req->flags & CRING_REQ_DETACH)))
 		return cring_rw_no_place(req);
 	if (how == CRING_HOW_INLINE) {
 		if (mode == CRING_RW_BLOCK)

@@ -168,7 +168,7 @@ int cring_scope_init(struct cring_scope *scope, struct cring_ring *ring,
 	u32 i;
 	int ret;
 
-	*scope = (struct cring_scope) {};
+	*scope = (struct cring_scope) { .caller = ring };
 	if (flags & CRING_CANCEL_SCOPES) {
 		ret = cring_scope_rings(scope);
 		if (ret)

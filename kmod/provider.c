@@ -33,6 +33,7 @@
  * @refs: registered; each call
  * @idle: the last reference is gone
  * @owner: the provider's module
+ * @file: its calls have a file
  * @issue: the provider's
  * @release: the provider's, or NULL
  */
@@ -40,6 +41,7 @@ struct cring_provided {
 	refcount_t refs;
 	struct completion idle;
 	struct module *owner;
+	bool file;
 	void (*issue)(struct cring_call *call);
 	void (*release)(struct cring_call *call);
 };
@@ -87,6 +89,14 @@ static int cring_provider_prep(struct cring_req *req,
 	/* unregistered just now: no such operation */
 	if (!by)
 		return -EINVAL;
+	/* and another registered in its place, of the other kind */
+	if (by->file != !!req->file) {
+		struct module *owner = by->owner;
+
+		cring_provided_put(by);
+		module_put(owner);
+		return -EINVAL;
+	}
 	req->call = (struct cring_call) {
 		.off = sqe->off,
 		.addr = sqe->addr,
@@ -137,6 +147,8 @@ static void cring_provider_cleanup(struct cring_req *req)
 	struct cring_provided *by = req->call.by;
 	struct module *owner = by->owner;
 
+	/* a worker may have given it back before the CQE */
+	req->call.file = req->file;
 	if (by->release)
 		by->release(&req->call);
 	cring_provided_put(by);
@@ -218,6 +230,7 @@ int cring_provider_register(struct cring_provider *provider)
 	refcount_set(&by->refs, 1);
 	init_completion(&by->idle);
 	by->owner = provider->owner;
+	by->file = provider->flags & CRING_PROVIDER_FILE;
 	by->issue = provider->issue;
 	by->release = provider->release;
 
@@ -288,6 +301,9 @@ bool cring_call_set_cancel(struct cring_call *call, cring_cancel_fn *fn)
 	while (!cring_word_move(&req->word, CRING_DISPATCHED, CRING_ARMED)) {
 		u64 word = atomic64_read(&req->word);
 
+		/* completed at the same time: the provider's own doing */
+		if (cring_word_state(word) != CRING_DISPATCHED)
+			return false;
 		if (!(word & CRING_WORD_CANCEL) ||
 		    !cring_word_claim(&req->word, word))
 			continue;

@@ -61,15 +61,21 @@ static struct cring_req *cring_ready_pop(struct cring_ring *ring)
 /* a thread may have other credentials than the one that submitted */
 static void cring_run_as(struct cring_req *req, struct cring_batch *batch)
 {
-	const struct cred *old = NULL;
+	struct cring_ident *ident = req->ident;
+	const struct cred *old;
 
 	req->retries = 0;
 	/* what was refused for want of memory may have no identity */
-	if (req->ident && cring_ident_cred(req->ident) != current_cred())
-		old = override_creds(cring_ident_cred(req->ident));
+	if (!ident || cring_ident_cred(ident) == current_cred()) {
+		cring_issue(req, CRING_HOW_INLINE, batch);
+		return;
+	}
+	/* the request is gone after cring_issue(), its credentials must not be */
+	cring_ident_hold(ident);
+	old = override_creds(cring_ident_cred(ident));
 	cring_issue(req, CRING_HOW_INLINE, batch);
-	if (old)
-		revert_creds(old);
+	revert_creds(old);
+	cring_ident_put(ident);
 }
 
 /**
@@ -108,6 +114,7 @@ static void cring_kick_fn(struct work_struct *work)
 					       kick_work);
 	struct cring_req *req, *next;
 	struct eventfd_ctx *ctx;
+	unsigned int moved = 0;
 	bool left;
 
 	spin_lock_irq(&ring->queue_lock);
@@ -116,11 +123,14 @@ static void cring_kick_fn(struct work_struct *work)
 			continue;
 		list_move_tail(&req->node, &ring->work);
 		cring_word_own(&req->word, CRING_QUEUED);
+		moved++;
 	}
 	left = !list_empty(&ring->ready);
 	WRITE_ONCE(ring->shared->flags, left ? CRING_SHARED_READY : 0);
 	spin_unlock_irq(&ring->queue_lock);
-	cring_work_start(ring);
+	/* one worker for each: the first may sleep for ever */
+	while (moved && cring_work_start(ring))
+		moved--;
 
 	if (left) {
 		wake_up(&ring->waitq);

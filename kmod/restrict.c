@@ -73,7 +73,7 @@ static int cring_allow_get(char *buf, const struct kernel_param *kp)
 			continue;
 		if (len)
 			buf[len++] = ',';
-		if (cring_ops[i])
+		if (i < CRING_OP_PROVIDER_FIRST)
 			len += sysfs_emit_at(buf, len, "%s",
 					     cring_ops[i]->name);
 		else

@@ -25,6 +25,7 @@
  * @len: bytes that are staged
  * @res: what a device has read, once @full
  * @full: to be copied out
+ * @rcu: to free it from any context
  * @nr_pages: entries of @bvec
  * @bvec: all start at the beginning of their page
  */
@@ -34,6 +35,7 @@ struct cring_stage {
 	u32 len;
 	s32 res;
 	bool full;
+	struct rcu_head rcu;
 	u32 nr_pages;
 	struct bio_vec bvec[];
 };
@@ -42,7 +44,8 @@ static void cring_stage_destroy(struct cring_stage *stage)
 {
 	while (stage->nr_pages)
 		__free_page(stage->bvec[--stage->nr_pages].bv_page);
-	kvfree(stage);
+	/* also from a device's completion, where vmalloc()ed memory may not be */
+	kvfree_rcu(stage, rcu);
 }
 
 /* charged to the submitter's memory cgroup, in a worker too */

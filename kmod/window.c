@@ -84,6 +84,9 @@ bool cring_window_hold(struct cring_req *req, enum cring_state from)
 	struct cring_ring *ring = req->ring;
 
 	lockdep_assert_held(&ring->lock);
+	/* it is to end, and not to hang in the device */
+	if (atomic64_read(&req->word) & CRING_WORD_CANCEL)
+		return false;
 	if (cring_window_room(ring)) {
 		cring_window_take(req);
 		return false;
