@@ -143,8 +143,8 @@ int cring_filter_init(const struct cring_scope *scope,
 	if (!one_ring && key->flags & (CRING_ASYNC_CANCEL_FD_FIXED |
 				       CRING_ASYNC_CANCEL_TICKET))
 		return -EINVAL;
-	if (scope->caller && cring_restrict_cancel(scope->caller,
-						     key->flags))
+	if (scope->caller &&
+	    cring_restrict_cancel(scope->caller, key->flags))
 		return -EACCES;
 	if (!(key->flags & CRING_ASYNC_CANCEL_FD))
 		return 0;

@@ -14,6 +14,7 @@ static struct file *const some_files[] = { NULL, &one_file, &another_file };
 static const u8 some_opcodes[] = {
 	CRING_OP_NOP, CRING_OP_READ, CRING_OP_WRITE, CRING_OP_COPY_FILE_RANGE
 };
+
 static const u32 some_groups[] = { 7, 0, U32_MAX };
 static const u64 some_tickets[] = { 0, 3, 3 + (1ULL << 32) };
 

@@ -355,7 +355,7 @@ TEST_F_TIMEOUT(scope, c11_rings_may_come_and_go_meanwhile, 120)
 		t[i] = new_thread(make_rings, &c[i]);
 	while (now_ns() < end) {
 		ASSERT_EQ(0, cancel_call(self->dev, &key, 1, PROCESS, 0));
-		ASSERT_LE(key.already, key.res);
+		ASSERT_LE((int)key.already, key.res);
 		/* Closed with a read in it, and another one opened. */
 		ASSERT_LE(key.res, 4);
 		stopped += key.res - key.already;

@@ -335,7 +335,7 @@ TEST_F(seal, c18_one_seal_stops_a_thread_that_rearms_for_ever)
 	ASSERT_EQ(1, write(self->empty[1], "x", 1));
 	i = r.refused;
 	ASSERT_TRUE(wait_until(atomic_load(&r.refused) > i + CANCELS));
-	EXPECT_EQ(armed, r.armed);
+	EXPECT_EQ(armed, atomic_load(&r.armed));
 	EXPECT_EQ(1, bytes_in(self->empty[0]));
 	r.stop = true;
 	join(thread);

@@ -159,10 +159,10 @@ struct reuse {
 	bool by_ticket;
 	unsigned int rounds;
 	int p[2];
-	_Atomic uint64_t current;	/* round << 32 | low half of the ticket */
+	atomic_ullong current;	/* round << 32 | low half of the ticket */
 	uint64_t base;			/* its high half */
 	atomic_bool over;
-	_Atomic unsigned char *what;	/* a round each */
+	atomic_uchar *what;	/* a round each */
 };
 
 static bool one_round(struct reuse *r, unsigned int i, int *res)

@@ -56,7 +56,7 @@ struct rearm {
 	struct io_uring *uring;
 	int p[2];
 	atomic_bool over;
-	_Atomic uint64_t rounds;
+	atomic_ullong rounds;
 	atomic_int last;
 };
 
