@@ -121,10 +121,15 @@ static void wait_for_batch(struct race *r)
 		.min_complete = BATCH, .flags = CRING_WAIT_TIMEOUT,
 		.timeout = LIMIT_MS * NSEC_PER_MSEC,
 	};
+	int ret;
 
 	signal_to(SELF(r)->go);
-	if (ioc_ptr(r->ring.ring_fd, CRING_IOC_WAIT, &w))
-		r->wrong++;	/* a wake-up was lost */
+	ret = ioc_ptr(r->ring.ring_fd, CRING_IOC_WAIT, &w);
+	if (ret) {
+		/* a wake-up was lost, or it was woken for nothing */
+		printf("# the wait answered %d\n", ret);
+		r->wrong++;
+	}
 	wait_on(SELF(r)->done);
 }
 
