@@ -216,12 +216,21 @@ void cring_kick(struct cring_ring *ring)
  */
 bool cring_kick_absorb(struct cring_ring *ring)
 {
-	if (test_thread_flag(TIF_SIGPENDING) ||
-	    READ_ONCE(current->task_works) != &ring->task_work ||
-	    READ_ONCE(ring->task_work.next))
+	struct callback_head *works;
+
+	if (test_thread_flag(TIF_SIGPENDING))
 		return false;
+	/* before the work is looked at: who adds some sets the flag after it */
 	clear_notify_signal();
-	set_notify_resume(current);
+	works = READ_ONCE(current->task_works);
+	if (works && (works != &ring->task_work ||
+		      READ_ONCE(ring->task_work.next))) {
+		set_thread_flag(TIF_NOTIFY_SIGNAL);
+		return false;
+	}
+	/* none: it has run already, and the flag came late */
+	if (works)
+		set_notify_resume(current);
 	cring_run_ready(ring);
 	return true;
 }
