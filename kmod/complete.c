@@ -183,9 +183,8 @@ static void cring_signal(struct cring_ring *ring)
  * cring_comp_end - end a completion session
  * @comp: the session
  *
- * Publishes the CQEs, starts what a drain, a completion count or the window held
- * back,
- * wakes who waits, and gives back the requests.
+ * Publishes the CQEs, starts what a drain, a completion count or the window
+ * held back, wakes who waits, and gives back the requests.
  *
  * Context: any; releases cring_ring.lock.
  */

@@ -287,7 +287,9 @@ EXPORT_SYMBOL_GPL(cring_provider_unregister);
  * function, and the call ends in -ECANCELED.
  *
  * Context: any that @fn fits.
- * Return: true when the routine is set; false when it was called.
+ * Return: true when the routine is set; false when it was called, or when the
+ * provider has completed the call meanwhile: who does both at once knows by the
+ * answer of its cring_call_complete() which hold is left to drop.
  */
 bool cring_call_set_cancel(struct cring_call *call, cring_cancel_fn *fn)
 {
