@@ -203,6 +203,7 @@ void cring_comp_end(struct cring_comp *comp)
 
 	in_flight = READ_ONCE(ring->accepted) - ring->finished;
 	WRITE_ONCE(ring->shared->in_flight, in_flight);
+	cring_at(CRING_AT_PUBLISH, ring, NULL);
 	/* the CQEs before the tail */
 	smp_store_release(&ring->shared->cq_tail, ring->cq_tail);
 	if (unlikely(ring->closed) && !in_flight && !ring->ops_put) {

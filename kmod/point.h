@@ -18,9 +18,13 @@ enum cring_point {
 	CRING_AT_ANNOUNCE,	/* its batch is announced, seals not looked at */
 	CRING_AT_SEAL,		/* a cancel is about to seal */
 	CRING_AT_SEALED,	/* it has; what is accepted was not read yet */
+	CRING_AT_BATCH,		/* its batch can be found, and is not accepted yet */
+	CRING_AT_BATCH_OVER,	/* its batch has ended, and can still be found */
 	CRING_AT_CANCEL,	/* a cancel has read a word; under .lock */
 	CRING_AT_WAKE,		/* a wake-up has; under the wait queue's lock */
 	CRING_AT_POP,		/* a worker is about to take a request */
+	CRING_AT_SIGNAL,	/* a cancel interrupts it; under its worker's lock */
+	CRING_AT_PUBLISH,	/* its CQE is written, not published; under .lock */
 	CRING_AT_DROP,		/* it has looked who else holds its file */
 	CRING_AT_RUN,		/* it has: RUNNING, but not to be interrupted */
 	CRING_AT_RAN,		/* no longer to be interrupted; not finished */

@@ -322,6 +322,7 @@ static void cring_announce(struct cring_ring *ring, u32 nr)
 	smp_store_release(&ring->batch_nr, nr);
 	/* both before the sequence number */
 	smp_store_release(&ring->batch_seq, ring->batch_seq + 1);
+	cring_at(CRING_AT_BATCH, ring, NULL);
 	/* who takes these for accepted finds them in the batch */
 	smp_store_release(&ring->accepted, ring->accepted + nr);
 }
@@ -389,6 +390,7 @@ static void cring_issue_batch(struct cring_ring *ring, u32 nr)
 	 * finds the batch empty sees that it has ended.
 	 */
 	smp_store_release(&ring->batch_seq, ring->batch_seq + 1);
+	cring_at(CRING_AT_BATCH_OVER, ring, NULL);
 	/* in this order */
 	smp_store_release(&ring->batch_nr, 0);
 	/* the owner closed the ring meanwhile, and did not see all of this */

@@ -109,8 +109,10 @@ void cring_worker_interrupt(struct cring_req *req)
 	/* perhaps that of a later state: it is asked what it runs */
 	worker = &req->ring->workers[READ_ONCE(req->worker)];
 	spin_lock(&worker->lock);
-	if (worker->req == req)
+	if (worker->req == req) {
+		cring_at(CRING_AT_SIGNAL, req->ring, req);
 		send_sig(SIGKILL, worker->task, 1);
+	}
 	spin_unlock(&worker->lock);
 }
 
