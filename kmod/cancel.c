@@ -482,9 +482,10 @@ s32 cring_cancel(struct cring_ring *ring, const struct cring_filter *filter)
  */
 void cring_cancel_everything(struct cring_ring *ring)
 {
-	static const struct cring_filter any = {
+	const struct cring_filter any = {
 		.flags = CRING_ASYNC_CANCEL_ALL | CRING_ASYNC_CANCEL_ANY,
-		.before = U64_MAX,
+		/* not what is being accepted: its submitter looks for itself */
+		.before = smp_load_acquire(&ring->accepted),
 	};
 	struct cring_req *first, *req;
 	LIST_HEAD(todo);

@@ -137,7 +137,8 @@ static void cring_post(struct cring_comp *comp, struct cring_req *req,
 		cring_post_cqe(comp, req);
 	else if (unlikely(req->lflags & CRING_REQL_REAP))
 		cring_reap_post(req, NULL);
-	WRITE_ONCE(ring->finished, ring->finished + 1);
+	/* the CQE's slot is taken first: cring_free_slots() reads the other way */
+	smp_store_release(&ring->finished, ring->finished + 1);
 	cring_word_own(&req->word, CRING_DONE);
 }
 

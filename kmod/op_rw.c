@@ -22,6 +22,7 @@
 #include <linux/uio.h>
 
 #include "cring.h"
+#include "point.h"
 
 enum cring_rw_mode {
 	CRING_RW_NOWAIT,	/* the file honours IOCB_NOWAIT */
@@ -340,6 +341,7 @@ static void cring_rw_complete(struct kiocb *iocb, long ret)
 	}
 	/* nobody else moves a request that is in a device, or its method */
 	cring_word_own(&req->word, CRING_CLAIMED);
+	cring_at(CRING_AT_ENDED, req->ring, req);
 	if (unlikely(ret == -EAGAIN && iocb->ki_flags & IOCB_NOWAIT &&
 		     !(req->rw.rw_flags & RWF_NOWAIT))) {
 		req->flags |= CRING_REQ_REISSUE;

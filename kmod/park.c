@@ -71,17 +71,25 @@ static bool cring_park_move(struct cring_req *req, enum cring_state from,
  * Return: true when it waits: the caller must not touch it any more.  False
  * when it was told to stop, or woken, meanwhile: it is still the caller's, in the
  * state it was; or, for DEFERRED, when it has got its place.  For DISPATCHED,
- * false when the device has completed it.
+ * false when the device has completed it, or is about to: then it is in the
+ * index all the same.
  */
 bool cring_park(struct cring_req *req, enum cring_state from,
 		enum cring_state to)
 {
 	struct cring_ring *ring = req->ring;
+	enum cring_state state;
 	unsigned long irqflags;
 	bool parked;
 
 	spin_lock_irqsave(&ring->lock, irqflags);
-	if (cring_word_state(atomic64_read(&req->word)) == from)
+	state = cring_word_state(atomic64_read(&req->word));
+	/*
+	 * CLAIMED: its device has ended it, and has not posted it yet.  It is in
+	 * flight until then, and our batch, where a cancel would look, may be
+	 * over before.
+	 */
+	if (state == from || state == CRING_CLAIMED)
 		cring_park_index(req);
 	parked = cring_park_move(req, from, to);
 	if (parked)

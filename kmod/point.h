@@ -31,6 +31,7 @@ enum cring_point {
 	CRING_AT_LEND,		/* about to be lent to who executes it */
 	CRING_AT_RETURN,	/* executed, and about to be taken back */
 	CRING_AT_COPY,		/* taken back, and about to be copied out */
+	CRING_AT_ENDED,		/* a device has claimed it; no CQE posted yet */
 	CRING_AT_REAPED,	/* a reap is over, and its marks are still there */
 	CRING_NR_POINTS
 };
