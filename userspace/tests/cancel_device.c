@@ -74,7 +74,7 @@ TEST_F(device, c3_inflight_direct_read_is_ealready_never_enoent)
 		if (ret != -EALREADY)
 			break;
 		tries++;
-		msleep(10);
+		msleep(10 * hold_factor());
 		ASSERT_LT(now_ns() - start, LIMIT_MS * NSEC_PER_MSEC);
 	}
 	EXPECT_EQ(-ENOENT, ret);
