@@ -55,6 +55,7 @@ help:
 	@echo 'make kunit        the KUnit suites, on debug-6.12; KERNEL=7.3'
 	@echo 'make coverage     what the suites and programs execute of the module'
 	@echo 'make bench        instructions an operation, beside io_uring, on stock 6.1'
+	@echo 'make bench-detach a cancel while storage hangs: instructions, and microseconds'
 	@echo 'make shell        a prompt in a virtual machine with the module loaded'
 	@echo 'make lint         what a reviewer runs: checkpatch, sparse, clang-tidy, ...'
 	@echo '                  STAGES="a b": only these, by the first column'
@@ -119,6 +120,9 @@ coverage:
 bench:
 	@scripts/bench --kernel $(or $(KERNEL),6.1)
 
+bench-detach:
+	@scripts/bench-detach --kernel $(or $(KERNEL),6.1)
+
 shell:
 	@scripts/vm --kernel $(or $(KERNEL),6.1) --shell
 
@@ -128,4 +132,4 @@ lint:
 clean:
 	rm -rf build cring.ko
 
-.PHONY: all help module samples headers install user tests demo check check-fast contracts libaio kunit coverage bench shell lint clean
+.PHONY: all help module samples headers install user tests demo check check-fast contracts libaio kunit coverage bench bench-detach shell lint clean

@@ -49,6 +49,16 @@ test_programs()
 	done
 }
 
+# Options of scripts/vm that put nbdkit into the machine, where the programs of
+# userspace/tests/nbdkit.h look for it.
+nbdkit_files()	# sets nbdkit
+{
+	local plugin
+
+	plugin=$(dpkg -L nbdkit | grep '/nbdkit-memory-plugin\.so$')
+	nbdkit=(--file "$(command -v nbdkit)" --file "$plugin")
+}
+
 # ---------------------------------------------------------------------------
 # Packages
 
