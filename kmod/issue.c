@@ -113,7 +113,9 @@ static enum cring_verdict cring_try(struct cring_req *req, enum cring_how how)
 			req->res = -ECANCELED;
 			return CRING_V_DONE;
 		}
-		req->flags |= CRING_REQ_STARTED;
+		/* a timer or a poll only waits, wherever it is tried */
+		if (op->flags & CRING_OPF_DETACH)
+			req->flags |= CRING_REQ_STARTED;
 	}
 	verdict = op->issue(req, how);
 	if (worker)

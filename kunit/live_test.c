@@ -88,6 +88,56 @@ static void another_thread_of_the_owner_may_submit(struct kunit *test)
 	LIVE_EXPECT_CQE(live, 9, 0);
 }
 
+struct chain {
+	struct live *live;
+	struct script *script;
+	u8 opcode;
+};
+
+static int submit_a_chain(void *arg)
+{
+	struct chain *c = arg;
+	struct cring_sqe *sqe = live_sqe(c->live, CRING_OP_READ, 1);
+
+	live_prep_read(sqe, c->script, c->live->args, 1);
+	sqe->flags = CRING_SQE_IO_LINK;
+	sqe = live_sqe(c->live, c->opcode, 2);
+	if (c->opcode == CRING_OP_TIMEOUT) {
+		sqe->addr = live_timespec(c->live, 1, 3600 * NSEC_PER_SEC);
+		sqe->len = 1;
+	} else {
+		sqe->fd = c->script->fd;
+		sqe->poll32_events = EPOLLOUT;
+	}
+	return live_submit(c->live);
+}
+
+static const u8 waiting_ops[] = { CRING_OP_TIMEOUT, CRING_OP_POLL_ADD };
+
+static void op_desc(const u8 *op, char *desc)
+{
+	strscpy(desc, cring_op_get(*op)->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(op, waiting_ops, op_desc);
+
+static void what_only_waits_was_not_started_by_a_worker_either(struct kunit *test)
+{
+	struct live *live = live_open(test, 4, 0);
+	struct chain c = { live, script_open(live, SCRIPT_FIFO),
+			   *(const u8 *)test->param_value };
+
+	/* the submitter is gone, and nobody waits: workers go on */
+	KUNIT_ASSERT_EQ(test, other_join(other_start(live, submit_a_chain, &c)),
+			2);
+	script_ready(c.script, EPOLLIN);
+	KUNIT_ASSERT_TRUE(test, live_until(live_nr_cqes(live)));
+	LIVE_EXPECT_CQE(live, 1, 1);
+	KUNIT_ASSERT_TRUE(test, live_await(live, 2, CRING_ARMED));
+	KUNIT_EXPECT_EQ(test, live_cancel(live, 0, 2), 0);
+	LIVE_EXPECT_CQE_FLAGS(live, 2, -ECANCELED, CRING_CQE_F_NOT_STARTED);
+}
+
 static struct kunit_case cring_live_cases[] = {
 	KUNIT_CASE(a_nop_ends_while_it_is_submitted),
 	KUNIT_CASE(a_ring_is_as_large_as_was_asked_for),
@@ -96,6 +146,8 @@ static struct kunit_case cring_live_cases[] = {
 	KUNIT_CASE(a_device_has_it_until_it_completes),
 	KUNIT_CASE(a_file_is_released_after_its_last_operation),
 	KUNIT_CASE(another_thread_of_the_owner_may_submit),
+	KUNIT_CASE_PARAM(what_only_waits_was_not_started_by_a_worker_either,
+			 op_gen_params),
 	{}
 };
 
