@@ -165,10 +165,13 @@ static void a_chain_goes_on_after_an_interrupt(struct kunit *test)
 	sqe->flags = CRING_SQE_IO_LINK;
 	live_sqe(live, CRING_OP_NOP, NEXT);
 	KUNIT_ASSERT_EQ(test, live_submit(live), 2);
+	/* a thread that waits, and is long in coming: nobody else is asked */
+	atomic_inc(&live->ring->nr_waiting);
 	interrupt(irq);
 	LIVE_EXPECT_CQE(live, UD, 1);
 	/* its next member is started by a thread, not by the interrupt */
 	LIVE_EXPECT_NO_CQE(live);
+	atomic_dec(&live->ring->nr_waiting);
 	cring_run_ready(live->ring);
 	LIVE_EXPECT_CQE(live, NEXT, 0);
 }
