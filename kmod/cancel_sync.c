@@ -53,17 +53,6 @@ static bool cring_req_posted(struct cring_ring *ring, void *data, u64 word)
 	return true;
 }
 
-/* what became ready in another ring of the scope must not end the wait either */
-static bool cring_call_absorb(const struct cring_cancel_call *call)
-{
-	u32 i;
-
-	for (i = 0; i < call->scope.nr; i++)
-		if (cring_kick_absorb(call->scope.reach[i].ring))
-			return true;
-	return false;
-}
-
 static int cring_wait_posted(struct cring_cancel_call *call,
 			     struct cring_ring *ring, struct cring_req *req,
 			     u64 word)
@@ -74,7 +63,9 @@ static int cring_wait_posted(struct cring_cancel_call *call,
 		ret = cring_wait_for(ring, cring_req_posted, req, word,
 				     call->c.timeout < 0 ? NULL :
 							   &call->expires);
-	} while (ret == -EINTR && cring_call_absorb(call));
+		/* nor must what became ready in others of the scope end it */
+	} while (ret == -EINTR && call->scope.nr > 1 &&
+		 cring_kick_absorb(call->scope.reach, call->scope.nr));
 	return ret;
 }
 
@@ -323,7 +314,8 @@ static int cring_call_reap(struct cring_cancel_call *call, void __user *arg)
 	call->reap.nr = 0;
 	if (put_user(0, &uc->reaped))
 		return -EFAULT;
-	ret = cring_reap_init(&call->reap, call->c.reap, call->c.reap_nr);
+	ret = cring_reap_init(&call->reap, call->c.reap, call->c.reap_nr,
+			      call->c.flags & CRING_CANCEL_WAIT);
 	for (i = 0; i < scope->nr && !ret; i++)
 		ret = cring_reap_enter(&scope->reach[i].place, &call->reap,
 				       scope->reach[i].ring);

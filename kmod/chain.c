@@ -23,7 +23,8 @@ static bool cring_chain_last(const struct cring_req *req)
 static void cring_chain_unlink(struct cring_req *prev, struct cring_req *req)
 {
 	if (cring_chain_last(req))
-		prev->sqe_flags &= ~CRING_LINKS;
+		/* who tries it may be looking at another bit */
+		WRITE_ONCE(prev->sqe_flags, prev->sqe_flags & ~CRING_LINKS);
 	list_del_init(&req->chain);
 }
 
@@ -111,25 +112,33 @@ void cring_chain_advance(struct cring_comp *comp, struct cring_req *req,
  */
 
 /**
- * cring_drain_begin - a batch with a drain, or behind one, is being accepted
- * @ring: whose
- * @batch: the batch's requests, about to be published
+ * cring_drain_mark - a batch with a drain, or behind one, is being accepted
+ * @batch: its requests, not published: nobody else writes their flags
  * @nr: how many
  *
- * Context: cring_ring.lock.
+ * Context: the submitter.
  */
-void cring_drain_begin(struct cring_ring *ring, struct cring_req **batch,
-		       u32 nr)
+void cring_drain_mark(struct cring_req **batch, u32 nr)
 {
 	u32 i;
 
+	for (i = 0; i < nr; i++)
+		WRITE_ONCE(batch[i]->lflags, CRING_REQL_HELD);
+}
+
+/**
+ * cring_drain_begin - such a batch is about to be published
+ * @ring: whose
+ *
+ * Context: cring_ring.lock, under which it is announced, too.
+ */
+void cring_drain_begin(struct cring_ring *ring)
+{
 	lockdep_assert_held(&ring->lock);
 	if (!ring->drain) {
 		ring->drain = true;
 		ring->active = ring->accepted - ring->finished;
 	}
-	for (i = 0; i < nr; i++)
-		batch[i]->lflags |= CRING_REQL_HELD;
 }
 
 /**
@@ -202,10 +211,12 @@ bool cring_drain_hold(struct cring_req *req)
  * @comp: a session
  *
  * Context: in a session.
+ * Return: true when it was enough for once, and there may be more.
  */
-void cring_drain_pump(struct cring_comp *comp)
+bool cring_drain_pump(struct cring_comp *comp)
 {
 	struct cring_ring *ring = comp->ring;
+	unsigned int n = 0;
 	struct cring_req *req;
 
 	if (!ring->active)
@@ -214,11 +225,14 @@ void cring_drain_pump(struct cring_comp *comp)
 		req = list_first_entry(&ring->deferred, struct cring_req, node);
 		if (cring_drain_blocks(req))
 			break;
+		if (n++ == CRING_BREAK)
+			return true;
 		cring_drain_start(req);
 		list_del_init(&req->node);
 		cring_ready_add(req, CRING_DEFERRED);
 		comp->ready = true;
 	}
+	return false;
 }
 
 /**

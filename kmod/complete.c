@@ -33,7 +33,7 @@ void cring_comp_begin(struct cring_comp *comp, struct cring_ring *ring)
 
 static bool cring_req_is_rw(const struct cring_req *req)
 {
-	return req->flags & CRING_REQ_PREPPED &&
+	return cring_req_has(req, CRING_REQ_PREPPED) &&
 	       cring_op_get(req->opcode)->flags & CRING_OPF_RW;
 }
 
@@ -81,7 +81,7 @@ static bool cring_req_failed(const struct cring_req *req)
 
 static u32 cring_cqe_flags(const struct cring_req *req)
 {
-	if (req->flags & CRING_REQ_STARTED)
+	if (cring_req_has(req, CRING_REQ_STARTED))
 		return 0;
 	if (req->res == -ECANCELED ||
 	    (req->res == -ETIME && req->opcode != CRING_OP_TIMEOUT &&
@@ -120,7 +120,8 @@ static void cring_post(struct cring_comp *comp, struct cring_req *req,
 		cring_index_del(req);
 	cring_deadline_drop(req);
 	/* what may have been let go of may be in its device still */
-	if (req->lflags & CRING_REQL_WINDOW && !(req->flags & CRING_REQ_DETACH))
+	if (req->lflags & CRING_REQL_WINDOW &&
+	    !cring_req_has(req, CRING_REQ_DETACH))
 		cring_window_leave(req);
 	if (unlikely(req->lflags & CRING_REQL_EXPIRED) &&
 	    req->res == -ECANCELED)
@@ -180,6 +181,19 @@ static void cring_signal(struct cring_ring *ring)
 	}
 }
 
+/* start what was held back, so much at a time; true when there may be more */
+static bool cring_comp_pump(struct cring_comp *comp)
+{
+	struct cring_ring *ring = comp->ring;
+	bool more = false;
+
+	if (unlikely(ring->drain))
+		more = cring_drain_pump(comp);
+	if (unlikely(!list_empty(&ring->windowed)))
+		more |= cring_window_pump(comp);
+	return more;
+}
+
 /**
  * cring_comp_end - end a completion session
  * @comp: the session
@@ -194,13 +208,11 @@ void cring_comp_end(struct cring_comp *comp)
 {
 	struct cring_ring *ring = comp->ring;
 	u64 in_flight;
+	bool more;
 
 	if (unlikely(!list_empty(&ring->counted)))
 		cring_timer_counted(comp);
-	if (unlikely(ring->drain))
-		cring_drain_pump(comp);
-	if (unlikely(!list_empty(&ring->windowed)))
-		cring_window_pump(comp);
+	more = cring_comp_pump(comp);
 
 	in_flight = READ_ONCE(ring->accepted) - ring->finished;
 	WRITE_ONCE(ring->shared->in_flight, in_flight);
@@ -213,6 +225,12 @@ void cring_comp_end(struct cring_comp *comp)
 	}
 	spin_unlock_irqrestore(&ring->lock, comp->irqflags);
 
+	while (unlikely(more)) {
+		cring_at(CRING_AT_BREAK, ring, NULL);
+		spin_lock_irqsave(&ring->lock, comp->irqflags);
+		more = cring_comp_pump(comp);
+		spin_unlock_irqrestore(&ring->lock, comp->irqflags);
+	}
 	if ((comp->posted || comp->finish) && wq_has_sleeper(&ring->waitq))
 		wake_up(&ring->waitq);
 	if (comp->posted)
@@ -316,7 +334,7 @@ static void cring_take_back(struct cring_req *req)
 {
 	const struct cring_op *op = cring_op_get(req->opcode);
 
-	if (req->flags & CRING_REQ_PREPPED && op->cancel)
+	if (cring_req_has(req, CRING_REQ_PREPPED) && op->cancel)
 		op->cancel(req);
 }
 

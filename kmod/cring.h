@@ -10,7 +10,7 @@
  *   cring_ring.submit_mutex   accepting, registering.  Held by a thread that
  *                             may sleep in a file's method: never taken to
  *                             cancel.
- *   cring_ring.cancel_mutex   one ALL cancel at a time; never held across I/O.
+ *   cring_ring.cancel_mutex   one long walk at a time; never held across I/O.
  *   owner.c's mutex           who has which rings.  A leaf.
  *   cring_ring.lock           index, CQ, chains, drain, timers, fixed slots.
  *                             Any context, interrupts off, never sleeps.
@@ -54,6 +54,11 @@ struct cring_comp;
 struct cring_user;
 struct cring_owner;
 struct cring_reap_place;
+struct cring_walk;
+struct cring_reach;
+
+/* records that are looked at before a lock is let go of for a moment */
+#define CRING_BREAK		64
 
 /* what this version knows; CRING_IOC_QUERY tells */
 #define CRING_FEATURES		(CRING_FEAT_CANCEL_SYNC | CRING_FEAT_NODROP | \
@@ -205,9 +210,11 @@ struct cring_match {
  * @user_data: from the SQE
  * @ticket: number of SQEs accepted before it
  * @opcode: from the SQE
- * @sqe_flags: from the SQE
- * @flags: CRING_REQ_*: written by the owner of the claim only, and after it
- *	was let go of by who was lent it
+ * @sqe_flags: from the SQE; links that are cut are taken off under
+ *	cring_ring.lock, while others may look at the rest
+ * @flags: CRING_REQ_*: has one writer at a time, the owner of the claim, or from
+ *	when it is lent, or in a device, until its end who executes it; what
+ *	others look at meanwhile are bits that are settled: see cring_req_has()
  * @lflags: CRING_REQL_*: written under cring_ring.lock only
  * @res: result, once there is one
  * @events: poll events that it waits for when armed
@@ -293,6 +300,25 @@ struct cring_req {
 #define CRING_REQ_STAGED	BIT(6)	/* moves through pages of ours */
 #define CRING_REQ_DETACH	BIT(7)	/* may be let go of; counted */
 
+/*
+ * A device may note something in @flags while who gave it the request, or a
+ * cancel that has let go of it, looks whether another bit is there.
+ */
+static inline bool cring_req_has(const struct cring_req *req, u8 flag)
+{
+	return READ_ONCE(req->flags) & flag;
+}
+
+static inline void cring_req_note(struct cring_req *req, u8 flag)
+{
+	WRITE_ONCE(req->flags, req->flags | flag);
+}
+
+static inline void cring_req_forget(struct cring_req *req, u8 flag)
+{
+	WRITE_ONCE(req->flags, req->flags & ~flag);
+}
+
 #define CRING_REQL_INDEXED	BIT(0)	/* in the index */
 #define CRING_REQL_WAITED	BIT(1)	/* a cancel waits for its CQE */
 #define CRING_REQL_HELD		BIT(2)	/* not among the active (drain) */
@@ -375,6 +401,7 @@ struct cring_worker {
  * @timeouts_finished: TIMEOUTs among them
  * @index: what is in flight, by each key
  * @tickets: and by ticket
+ * @walk: the walk through it that has let go of the lock for a moment, or NULL
  * @sealed: whether the ring itself is
  * @nr_sealed: groups that are
  * @sealed_groups: them, in order; NULL until there is first one
@@ -469,6 +496,7 @@ struct cring_ring {
 	u64 timeouts_finished;
 	struct cring_table index[CRING_NR_BY];
 	struct cring_table tickets;
+	struct cring_walk *walk;
 	bool sealed;
 	u32 nr_sealed;
 	u32 *sealed_groups;
@@ -639,25 +667,64 @@ struct cring_filter {
 	u32 flags;		/* CRING_ASYNC_CANCEL_* */
 	u32 group;
 	u8 opcode;
+	bool cancels;		/* cancels are meant, too */
 };
 
 int cring_cancel_check(const struct cring_match *match);
 bool cring_filter_matches(const struct cring_filter *filter,
 			  const struct cring_req *req);
-enum cring_by cring_filter_by(struct cring_ring *ring,
-			      const struct cring_filter *filter);
 u64 cring_filter_value(const struct cring_filter *filter, enum cring_by by,
 		       u8 opcode);
-struct cring_req *cring_filter_find(struct cring_ring *ring,
-				    const struct cring_filter *filter);
+bool cring_by_user_data(u32 flags);
 
-/* cancel.c APIs */
+/* find.c APIs: look for it in the index */
+/**
+ * struct cring_walk - a walk through some circles of the index, side by side
+ * @ring: where
+ * @filter: what is looked for
+ * @opcode: of which a circle is being walked, if one of an opcode is
+ * @nr: how many circles
+ * @over: which of them was through first
+ * @by: their keys
+ * @at: what is to be looked at next in each, NULL when it is through
+ * @last: and at last
+ */
+struct cring_walk {
+	struct cring_ring *ring;
+	const struct cring_filter *filter;
+	unsigned int opcode;
+	unsigned int nr;
+	unsigned int over;
+	enum cring_by by[CRING_NR_BY];
+	struct cring_req *at[CRING_NR_BY];
+	struct cring_req *last[CRING_NR_BY];
+};
+
+struct cring_req *cring_find_few(struct cring_ring *ring,
+				 const struct cring_filter *filter, bool *over);
+struct cring_req *cring_find(struct cring_ring *ring,
+			     const struct cring_filter *filter);
+enum cring_by cring_find_by(struct cring_ring *ring,
+			    const struct cring_filter *filter);
+void cring_walk_leave(struct cring_walk *walk, const struct cring_req *req,
+		      enum cring_by by);
+
+/* cancel.c APIs: claim, or tell to stop */
+s32 cring_cancel(struct cring_ring *ring, const struct cring_filter *filter);
+int cring_cancel_claim(struct cring_req *req, bool tell,
+		       struct list_head *rest);
+int cring_cancel_one(struct cring_req *req, struct list_head *todo);
+void cring_cancel_everything(struct cring_ring *ring);
+void cring_cq_settle(struct cring_ring *ring);
+
+/* pass.c APIs: one pass of one cancel */
 /**
  * struct cring_pass - one pass of one cancel over what it matches
  * @ring: where
  * @filter: what
  * @todo: claimed, to be completed
  * @mark: ALL: its own mark, else 0
+ * @by: ALL: the circles that it walks
  * @matched: how many
  * @already: how many of them were -EALREADY
  * @req: the last one of those ...
@@ -672,6 +739,7 @@ struct cring_pass {
 	const struct cring_filter *filter;
 	struct list_head todo;
 	u32 mark;
+	enum cring_by by;
 	u32 matched;
 	u32 already;
 	struct cring_req *req;
@@ -682,10 +750,6 @@ struct cring_pass {
 	const ktime_t *expires;
 };
 
-s32 cring_cancel(struct cring_ring *ring, const struct cring_filter *filter);
-int cring_cancel_one(struct cring_req *req, struct list_head *todo);
-void cring_cancel_everything(struct cring_ring *ring);
-void cring_cq_settle(struct cring_ring *ring);
 void cring_pass_run(struct cring_pass *pass, struct cring_ring *ring,
 		    const struct cring_filter *filter,
 		    struct cring_reap_place *reap, bool wait);
@@ -704,6 +768,7 @@ struct cring_req *cring_pass_next(struct cring_ring *ring,
  * @used: CQEs written; by any ring, under its lock
  * @pages: pinned
  * @nr_pages: how many
+ * @locked: how many of them count as the caller's locked memory
  * @offset: of the first CQE in the first of them
  * @few: @pages, if they are few
  */
@@ -712,6 +777,7 @@ struct cring_reap {
 	atomic_t used;
 	struct page **pages;
 	u32 nr_pages;
+	u32 locked;
 	u32 offset;
 	struct page *few[2];
 };
@@ -728,7 +794,7 @@ struct cring_reap_place {
 	u32 marked;
 };
 
-int cring_reap_init(struct cring_reap *reap, u64 addr, u32 nr);
+int cring_reap_init(struct cring_reap *reap, u64 addr, u32 nr, bool wait);
 u32 cring_reap_exit(struct cring_reap *reap);
 int cring_reap_enter(struct cring_reap_place *place, struct cring_reap *reap,
 		     struct cring_ring *ring);
@@ -796,17 +862,17 @@ void cring_chain_advance(struct cring_comp *comp, struct cring_req *req,
 			 bool failed);
 void cring_chain_cut(struct cring_req *req, bool waiting,
 		     struct list_head *todo);
-void cring_drain_begin(struct cring_ring *ring, struct cring_req **batch,
-		       u32 nr);
+void cring_drain_mark(struct cring_req **batch, u32 nr);
+void cring_drain_begin(struct cring_ring *ring);
 bool cring_drain_hold(struct cring_req *req);
 void cring_drain_unhold(struct cring_req *req);
-void cring_drain_pump(struct cring_comp *comp);
+bool cring_drain_pump(struct cring_comp *comp);
 void cring_drain_end(struct cring_ring *ring);
 
 /* ready.c APIs: what became ready runs in a thread of the owner */
 bool cring_ready_add(struct cring_req *req, enum cring_state from);
 void cring_kick(struct cring_ring *ring);
-bool cring_kick_absorb(struct cring_ring *ring);
+bool cring_kick_absorb(const struct cring_reach *reach, u32 nr);
 void cring_run_ready_list(struct cring_ring *ring);
 void cring_ready_init(struct cring_ring *ring);
 void cring_ready_exit(void);
@@ -964,7 +1030,7 @@ void cring_window_dispatched(struct cring_req *req);
 bool cring_window_hold(struct cring_req *req, enum cring_state from);
 void cring_window_leave(struct cring_req *req);
 void cring_window_return(struct cring_req *req);
-void cring_window_pump(struct cring_comp *comp);
+bool cring_window_pump(struct cring_comp *comp);
 int cring_register_window(struct cring_ring *ring,
 			  const struct cring_register *reg);
 

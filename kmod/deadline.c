@@ -11,11 +11,13 @@
  * deadlines, and keep them, touches the timer about once a deadline's length.
  */
 #include <linux/file.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
 
 #include "cring.h"
+#include "point.h"
 
 /* requests that one callback takes before it lets go of the lock */
 #define CRING_DEADLINE_BURST	64
@@ -81,22 +83,42 @@ void cring_deadline_arm(struct cring_req *req)
 		cring_deadline_start(req->ring);
 }
 
+/* a member of a batch that was announced: a cancel may have ended it already */
+static void cring_deadline_member(struct cring_req *req)
+{
+	/* no other state before it is tried but those; left under the lock */
+	enum cring_state state = cring_word_state(atomic64_read(&req->word));
+
+	if (cring_deadline_given(req) &&
+	    (state == CRING_ACCEPTED || state == CRING_LINKED))
+		cring_deadline_add(req);
+}
+
 /**
  * cring_deadline_batch - arm the deadlines of a batch
- * @ring: whose batch was just announced, and not tried yet
+ * @ring: whose batch was announced, and not tried yet
  * @nr: requests in it
  *
- * Context: cring_ring.lock, under which it was announced.
+ * Context: the submitter, under submit_mutex; takes cring_ring.lock.
  */
 void cring_deadline_batch(struct cring_ring *ring, u32 nr)
 {
-	u32 i;
+	u32 i = 0;
 
-	lockdep_assert_held(&ring->lock);
-	for (i = 0; i < nr; i++)
-		if (cring_deadline_given(ring->batch[i]))
-			cring_deadline_add(ring->batch[i]);
-	cring_deadline_start(ring);
+	lockdep_assert_held(&ring->submit_mutex);
+	while (i < nr) {
+		u32 end = min(nr, i + CRING_BREAK);
+
+		spin_lock_irq(&ring->lock);
+		while (i < end)
+			cring_deadline_member(ring->batch[i++]);
+		cring_deadline_start(ring);
+		spin_unlock_irq(&ring->lock);
+		if (i == nr)
+			break;
+		cring_at(CRING_AT_BREAK, ring, NULL);
+		cond_resched();
+	}
 }
 
 /**

@@ -263,6 +263,8 @@ static void cring_key_leave(struct cring_req *req, enum cring_by by)
 	struct cring_ring *ring = req->ring;
 	struct cring_key *key = &req->keys[by];
 
+	if (unlikely(ring->walk))
+		cring_walk_leave(ring->walk, req, by);
 	if (key->younger == cring_req_nr(req))
 		WRITE_ONCE(*cring_link_to(req, by), key->next);
 	else if (key->next != CRING_NO_LEADER)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a cancel means: its keys and flags, and where in the index to look.
+ * What a cancel means: its keys and flags.
  */
 #include "cring.h"
 
@@ -14,8 +14,13 @@ static bool cring_by_thread(const struct cring_filter *filter,
 	return ident && cring_ident_thread(ident) == filter->thread;
 }
 
-/* does a cancel with these flags look at user_data? */
-static bool cring_by_user_data(u32 flags)
+/**
+ * cring_by_user_data - does a cancel look at user_data?
+ * @flags: its CRING_ASYNC_CANCEL_*
+ *
+ * Return: true when that is one of its keys.
+ */
+bool cring_by_user_data(u32 flags)
 {
 	return flags & CRING_ASYNC_CANCEL_USERDATA ||
 	       !(flags & (CRING_CANCEL_KEYS | CRING_ASYNC_CANCEL_ANY));
@@ -64,7 +69,7 @@ int cring_cancel_check(const struct cring_match *match)
  * @filter: what is meant
  * @req: a request
  *
- * A cancel is never meant, nor what was accepted later.
+ * A cancel is never meant by another, nor what was accepted later.
  *
  * Context: any; the caller makes sure that what it read was of one use.  With
  * @filter->thread cring_ring.lock, which keeps the request's identity.
@@ -76,7 +81,7 @@ bool cring_filter_matches(const struct cring_filter *filter,
 	u32 flags = filter->flags;
 
 	if (req->ticket >= filter->before ||
-	    req->opcode == CRING_OP_ASYNC_CANCEL)
+	    (req->opcode == CRING_OP_ASYNC_CANCEL && !filter->cancels))
 		return false;
 	if (flags & CRING_ASYNC_CANCEL_FD && req->file != filter->file)
 		return false;
@@ -113,76 +118,4 @@ u64 cring_filter_value(const struct cring_filter *filter, enum cring_by by,
 	default:
 		return opcode;
 	}
-}
-
-/**
- * cring_filter_by - which circle of the index to look for matches in
- * @ring: where
- * @filter: what is meant
- *
- * Of those that the filter names the shortest, and an opcode's only when it
- * names no other; costs no more than walking that one.
- *
- * Context: cring_ring.lock.
- * Return: its key.
- */
-enum cring_by cring_filter_by(struct cring_ring *ring,
-			      const struct cring_filter *filter)
-{
-	struct cring_req *first[CRING_NR_BY], *req[CRING_NR_BY];
-	enum cring_by named[CRING_NR_BY];
-	unsigned int i, nr = 0;
-
-	if (cring_by_user_data(filter->flags))
-		named[nr++] = CRING_BY_USER_DATA;
-	if (filter->flags & CRING_ASYNC_CANCEL_FD)
-		named[nr++] = CRING_BY_FILE;
-	if (filter->flags & CRING_ASYNC_CANCEL_GROUP)
-		named[nr++] = CRING_BY_GROUP;
-	if (!nr)
-		return CRING_BY_OP;
-	if (nr == 1)
-		return named[0];
-
-	for (i = 0; i < nr; i++) {
-		u64 value = cring_filter_value(filter, named[i], 0);
-
-		first[i] = cring_index_first(ring, named[i], value);
-		req[i] = first[i];
-	}
-	for (i = 0; req[i]; i = (i + 1) % nr)
-		req[i] = cring_index_next(req[i], named[i], first[i]);
-	return named[i];
-}
-
-/**
- * cring_filter_find - the first match in the index
- * @ring: where
- * @filter: what is meant
- *
- * Context: cring_ring.lock.
- * Return: the request, or NULL.
- */
-struct cring_req *cring_filter_find(struct cring_ring *ring,
-				    const struct cring_filter *filter)
-{
-	bool any = filter->flags & CRING_ASYNC_CANCEL_ANY;
-	unsigned int opcode = any ? 0 : filter->opcode;
-	struct cring_req *first, *req;
-	enum cring_by by;
-
-	if (filter->flags & CRING_ASYNC_CANCEL_TICKET) {
-		req = cring_index_ticket(ring, filter->ticket);
-		return req && cring_filter_matches(filter, req) ? req : NULL;
-	}
-	by = cring_filter_by(ring, filter);
-	do {
-		u64 value = cring_filter_value(filter, by, opcode);
-
-		first = cring_index_first(ring, by, value);
-		for (req = first; req; req = cring_index_next(req, by, first))
-			if (cring_filter_matches(filter, req))
-				return req;
-	} while (any && ++opcode < CRING_NR_OPS);
-	return NULL;
 }

@@ -311,7 +311,7 @@ static enum cring_rw_mode cring_rw_mode(struct cring_req *req, int rw,
 static void cring_rw_end_write(struct cring_req *req)
 {
 	if (req->flags & CRING_REQ_FREEZE) {
-		req->flags &= ~CRING_REQ_FREEZE;
+		cring_req_forget(req, CRING_REQ_FREEZE);
 		cring_end_write(&req->iocb);
 	}
 }
@@ -335,7 +335,7 @@ static void cring_rw_complete(struct kiocb *iocb, long ret)
 	cring_rw_end_write(req);
 	if (!cring_detach_return(req)) {
 		if (ret > 0 && cring_file_watched(req->file))
-			req->flags |= CRING_REQ_NOTIFY;
+			cring_req_note(req, CRING_REQ_NOTIFY);
 		cring_detach_drop(req, false);
 		return;
 	}
@@ -344,7 +344,7 @@ static void cring_rw_complete(struct kiocb *iocb, long ret)
 	cring_at(CRING_AT_ENDED, req->ring, req);
 	if (unlikely(ret == -EAGAIN && iocb->ki_flags & IOCB_NOWAIT &&
 		     !(req->rw.rw_flags & RWF_NOWAIT))) {
-		req->flags |= CRING_REQ_REISSUE;
+		cring_req_note(req, CRING_REQ_REISSUE);
 		cring_req_put(req, false);
 		return;
 	}
@@ -352,12 +352,12 @@ static void cring_rw_complete(struct kiocb *iocb, long ret)
 	    !cring_rw_is_write(req)) {
 		/* to where it can be copied, when the method has returned */
 		cring_stage_fill(req, ret);
-		req->flags |= CRING_REQ_REISSUE;
+		cring_req_note(req, CRING_REQ_REISSUE);
 		cring_req_put(req, false);
 		return;
 	}
 	if (ret > 0 && unlikely(cring_file_watched(req->file)))
-		req->flags |= CRING_REQ_NOTIFY;
+		cring_req_note(req, CRING_REQ_NOTIFY);
 	cring_complete(req, cring_rw_result(req, ret));
 }
 
@@ -486,11 +486,11 @@ static ssize_t cring_rw_write(struct cring_req *req, struct iov_iter *iter)
 				       req->iocb.ki_flags & IOCB_NOWAIT))
 			return -EAGAIN;
 		/* before a completion can look */
-		req->flags |= CRING_REQ_FREEZE;
+		cring_req_note(req, CRING_REQ_FREEZE);
 	}
 	ret = vfs_iocb_iter_write(req->file, &req->iocb, iter);
 	if (freeze && ret != -EIOCBQUEUED) {
-		req->flags &= ~CRING_REQ_FREEZE;
+		cring_req_forget(req, CRING_REQ_FREEZE);
 		cring_unstart_write(&req->iocb);
 	}
 	return ret;
@@ -589,7 +589,8 @@ static enum cring_verdict cring_rw_queued(struct cring_req *req,
 	 */
 	cring_park(req, how == CRING_HOW_WORKER ? CRING_RUNNING : CRING_INLINE,
 		   CRING_DISPATCHED);
-	if (unlikely(req->flags & CRING_REQ_DETACH))
+	/* its completion may be noting something there at this moment */
+	if (unlikely(cring_req_has(req, CRING_REQ_DETACH)))
 		cring_detach_told(req);
 	cring_req_put(req, how == CRING_HOW_WORKER);
 	return CRING_V_PENDING;
@@ -692,7 +693,8 @@ static enum cring_verdict cring_rw_try(struct cring_req *req,
 	if (how == CRING_HOW_INLINE) {
 		if (mode == CRING_RW_BLOCK)
 			goto worker;
-		if (req->sqe_flags & CRING_SQE_ASYNC &&
+		/* a link behind it may be being cut */
+		if (READ_ONCE(req->sqe_flags) & CRING_SQE_ASYNC &&
 		    cring_file_worker_allowed(req->file))
 			goto worker;
 		/* not every method looks for a signal before it sleeps */

@@ -33,6 +33,9 @@ enum cring_point {
 	CRING_AT_COPY,		/* taken back, and about to be copied out */
 	CRING_AT_ENDED,		/* a device has claimed it; no CQE posted yet */
 	CRING_AT_REAPED,	/* a reap is over, and its marks are still there */
+	CRING_AT_ABSORB,	/* a wait was interrupted; by whom is not known yet */
+	CRING_AT_NO_PLACE,	/* a request has no place in the window */
+	CRING_AT_BREAK,		/* .lock was let go of, and there is more to do */
 	CRING_NR_POINTS
 };
 

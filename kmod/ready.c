@@ -15,6 +15,7 @@
 #include <linux/task_work.h>
 
 #include "cring.h"
+#include "point.h"
 
 /**
  * cring_ready_add - a request's wait is over
@@ -203,35 +204,53 @@ void cring_kick(struct cring_ring *ring)
 		cring_kick_later(ring);
 }
 
+/* whose kick is it? */
+static struct cring_ring *cring_kick_of(const struct callback_head *work,
+					const struct cring_reach *reach, u32 nr)
+{
+	while (nr--)
+		if (work == &reach[nr].ring->task_work)
+			return reach[nr].ring;
+	return NULL;
+}
+
 /**
- * cring_kick_absorb - was a wait interrupted by our own kick alone?
- * @ring: what the caller waits for
+ * cring_kick_absorb - was a wait interrupted by our own kicks alone?
+ * @reach: the rings that the caller waits for
+ * @nr: how many
  *
- * The kick's task work cannot be run here, but what it would do can; the work
+ * The kicks' task work cannot be run here, but what it would do can; the work
  * itself is left for the way back to user space.  Not when somebody else's work
  * is waiting too: that must not be kept from running.
  *
  * Context: a thread of the owner, no lock held.
  * Return: true when the caller may go on to wait.
  */
-bool cring_kick_absorb(struct cring_ring *ring)
+bool cring_kick_absorb(const struct cring_reach *reach, u32 nr)
 {
-	struct callback_head *works;
+	struct callback_head *works, *work;
+	struct cring_ring *ring;
+	u32 i;
 
 	if (test_thread_flag(TIF_SIGPENDING))
 		return false;
 	/* before the work is looked at: who adds some sets the flag after it */
 	clear_notify_signal();
+	cring_at(CRING_AT_ABSORB, reach->ring, NULL);
 	works = READ_ONCE(current->task_works);
-	if (works && (works != &ring->task_work ||
-		      READ_ONCE(ring->task_work.next))) {
-		set_thread_flag(TIF_NOTIFY_SIGNAL);
-		return false;
+	/* somebody else's may be gone any time: only ours is followed */
+	for (work = works; work; work = READ_ONCE(ring->task_work.next)) {
+		ring = cring_kick_of(work, reach, nr);
+		if (!ring) {
+			set_thread_flag(TIF_NOTIFY_SIGNAL);
+			return false;
+		}
 	}
 	/* none: it has run already, and the flag came late */
 	if (works)
 		set_notify_resume(current);
-	cring_run_ready(ring);
+	for (i = 0; i < nr; i++)
+		cring_run_ready(reach[i].ring);
 	return true;
 }
 

@@ -22,12 +22,36 @@
 /* records looked at before the lock is let go for a moment */
 #define CRING_REAP_BREAK	1024
 
+/* give back whatever there is */
 static void cring_reap_free(struct cring_reap *reap)
 {
+	unpin_user_pages_dirty_lock(reap->pages, reap->nr_pages, reap->nr);
+	if (reap->locked)
+		account_locked_vm(current->mm, reap->locked, false);
 	if (reap->pages != reap->few)
 		kvfree(reap->pages);
 	reap->pages = NULL;
+	reap->nr_pages = 0;
+	reap->locked = 0;
 	reap->nr = 0;
+}
+
+static int cring_reap_pin(struct cring_reap *reap, u64 addr, u32 nr_pages,
+			  bool wait)
+{
+	unsigned int gup = FOLL_WRITE | (wait ? FOLL_LONGTERM : 0);
+	int n;
+
+	while (reap->nr_pages < nr_pages) {
+		n = pin_user_pages_fast((addr & PAGE_MASK) +
+					((u64)reap->nr_pages << PAGE_SHIFT),
+					nr_pages - reap->nr_pages, gup,
+					reap->pages + reap->nr_pages);
+		if (n <= 0)
+			return n == -ENOMEM ? n : -EFAULT;
+		reap->nr_pages += n;
+	}
+	return 0;
 }
 
 /**
@@ -35,15 +59,18 @@ static void cring_reap_free(struct cring_reap *reap)
  * @reap: filled
  * @addr: of an array of struct cring_cqe
  * @nr: its entries; 0 for no reap
+ * @wait: for as long as a device may need: it counts as locked memory, as fixed
+ *	buffers do, and is where it is in no one's way
  *
  * Context: a thread of the owner, may sleep.
- * Return: 0, -ENOMEM, or -EFAULT when not all of it can be written to.
+ * Return: 0; -EFAULT when not all of it can be written to; -ENOMEM, also when
+ * it is more than the caller may lock.
  */
-int cring_reap_init(struct cring_reap *reap, u64 addr, u32 nr)
+int cring_reap_init(struct cring_reap *reap, u64 addr, u32 nr, bool wait)
 {
 	size_t size = nr * sizeof(struct cring_cqe);
 	u32 nr_pages;
-	int pinned;
+	int ret = 0;
 
 	*reap = (struct cring_reap) {};
 	if (!nr)
@@ -58,17 +85,17 @@ int cring_reap_init(struct cring_reap *reap, u64 addr, u32 nr)
 					     GFP_KERNEL_ACCOUNT);
 	if (!reap->pages)
 		return -ENOMEM;
-	pinned = pin_user_pages_fast(addr & PAGE_MASK, nr_pages, FOLL_WRITE,
-				     reap->pages);
-	if (pinned == nr_pages) {
-		reap->nr = nr;
-		reap->nr_pages = nr_pages;
-		return 0;
+	if (wait)
+		ret = account_locked_vm(current->mm, nr_pages, true);
+	if (!ret) {
+		reap->locked = wait ? nr_pages : 0;
+		ret = cring_reap_pin(reap, addr, nr_pages, wait);
 	}
-	if (pinned > 0)
-		unpin_user_pages(reap->pages, pinned);
-	cring_reap_free(reap);
-	return -EFAULT;
+	if (ret)
+		cring_reap_free(reap);
+	else
+		reap->nr = nr;
+	return ret;
 }
 
 /**
@@ -82,7 +109,6 @@ u32 cring_reap_exit(struct cring_reap *reap)
 {
 	if (!reap->nr)
 		return 0;
-	unpin_user_pages_dirty_lock(reap->pages, reap->nr_pages, true);
 	cring_reap_free(reap);
 	return atomic_read(&reap->used);
 }
@@ -120,8 +146,9 @@ static void cring_reap_unmark_all(struct cring_reap_place *place,
 	for (i = 0; place->marked && i < ring->nr_reqs; i++) {
 		struct cring_req *req = &ring->pool[i];
 
-		/* a record that is not in flight is never marked */
-		if (req->lflags & CRING_REQL_REAP && req->reap == place->id) {
+		/* one that is not in flight is being used anew, or unmarked */
+		if (READ_ONCE(req->lflags) & CRING_REQL_REAP &&
+		    req->reap == place->id) {
 			req->lflags &= ~CRING_REQL_REAP;
 			place->marked--;
 		}

@@ -262,7 +262,7 @@ void cring_stage_forget(struct cring_req *req)
 {
 	union cring_rw_mem *mem;
 
-	if (!(req->flags & CRING_REQ_STAGED) || !cring_rw_is_fixed(req))
+	if (!cring_req_has(req, CRING_REQ_STAGED) || !cring_rw_is_fixed(req))
 		return;
 	mem = cring_stage_mem(req);
 	cring_buf_put(mem->buf);

@@ -226,7 +226,8 @@ static void cring_accept_one(struct cring_accept *a, struct cring_req *req,
 	req->opcode = sqe->opcode;
 	req->sqe_flags = sqe->flags;
 	req->flags = 0;
-	req->lflags = 0;
+	/* a reap that ends looks at all records */
+	WRITE_ONCE(req->lflags, 0);
 	req->res = 0;
 	req->mark = 0;
 	req->retries = 0;
@@ -334,19 +335,18 @@ static void cring_publish(struct cring_accept *a)
 	/* what waits for others of its batch to be tried; one alone does not */
 	bool deadlines = a->deadlines && (a->nr > 1 || a->past);
 
-	if (unlikely(drain))
+	if (unlikely(drain)) {
 		cring_accept_idents(a);
-	if (unlikely(drain || deadlines)) {
+		cring_drain_mark(ring->batch, a->nr);
 		spin_lock_irq(&ring->lock);
-		if (drain)
-			cring_drain_begin(ring, ring->batch, a->nr);
+		cring_drain_begin(ring);
 		cring_announce(ring, a->nr);
-		if (deadlines)
-			cring_deadline_batch(ring, a->nr);
 		spin_unlock_irq(&ring->lock);
 	} else {
 		cring_announce(ring, a->nr);
 	}
+	if (unlikely(deadlines))
+		cring_deadline_batch(ring, a->nr);
 	if (unlikely(a->past))
 		cring_deadline_expire(ring, a->now);
 	WRITE_ONCE(ring->shared->accepted, ring->accepted);

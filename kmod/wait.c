@@ -49,11 +49,13 @@ static int cring_wait_once(struct cring_ring *ring, cring_over_fn *over,
 int cring_wait_for(struct cring_ring *ring, cring_over_fn *over, void *data,
 		   u64 arg, const ktime_t *expires)
 {
+	const struct cring_reach self = { .ring = ring };
 	int ret = 0;
 
 	cring_run_ready(ring);
 	while (!over(ring, data, arg)) {
-		if (ret && !(ret == -ERESTARTSYS && cring_kick_absorb(ring)))
+		if (ret && !(ret == -ERESTARTSYS &&
+			     cring_kick_absorb(&self, 1)))
 			return ret == -ERESTARTSYS ? -EINTR : ret;
 		atomic_inc(&ring->nr_waiting);
 		ret = cring_wait_once(ring, over, data, arg, expires);

@@ -19,10 +19,17 @@
  * that is set later counts what is there.
  */
 #include "cring.h"
+#include "point.h"
 
 static bool cring_window_room(const struct cring_ring *ring)
 {
 	return !ring->window || ring->in_devices < ring->window;
+}
+
+/* those that wait go first, also while they are given their places */
+static bool cring_window_open(const struct cring_ring *ring)
+{
+	return cring_window_room(ring) && list_empty(&ring->windowed);
 }
 
 static void cring_window_take(struct cring_req *req)
@@ -48,11 +55,13 @@ bool cring_window_enter(struct cring_req *req, bool async)
 		return true;
 	spin_lock_irq(&ring->lock);
 	place = req->lflags & CRING_REQL_WINDOW;
-	if (!place && cring_window_room(ring)) {
+	if (!place && cring_window_open(ring)) {
 		cring_window_take(req);
 		place = true;
 	}
 	spin_unlock_irq(&ring->lock);
+	if (!place)
+		cring_at(CRING_AT_NO_PLACE, ring, req);
 	return place;
 }
 
@@ -87,7 +96,7 @@ bool cring_window_hold(struct cring_req *req, enum cring_state from)
 	/* it is to end, and not to hang in the device */
 	if (atomic64_read(&req->word) & CRING_WORD_CANCEL)
 		return false;
-	if (cring_window_room(ring)) {
+	if (cring_window_open(ring)) {
 		cring_window_take(req);
 		return false;
 	}
@@ -134,10 +143,12 @@ void cring_window_return(struct cring_req *req)
  * @comp: a session
  *
  * Context: in a session.
+ * Return: true when it was enough for once, and there may be more.
  */
-void cring_window_pump(struct cring_comp *comp)
+bool cring_window_pump(struct cring_comp *comp)
 {
 	struct cring_ring *ring = comp->ring;
+	unsigned int n = 0;
 	struct cring_req *req;
 
 	while (cring_window_room(ring)) {
@@ -145,11 +156,14 @@ void cring_window_pump(struct cring_comp *comp)
 					       struct cring_req, node);
 		if (!req)
 			break;
+		if (n++ == CRING_BREAK)
+			return true;
 		list_del_init(&req->node);
 		cring_window_take(req);
 		cring_ready_add(req, CRING_DEFERRED);
 		comp->ready = true;
 	}
+	return false;
 }
 
 /**

@@ -37,6 +37,7 @@ int index_test_init(struct kunit *test)
 		return -ENOMEM;
 	test->priv = t;
 	spin_lock_init(&t->ring.lock);
+	mutex_init(&t->ring.cancel_mutex);
 	t->ring.pool = t->reqs;
 	for (i = 0; i < INDEX_REQS; i++) {
 		t->reqs[i].ring = &t->ring;

@@ -4,6 +4,7 @@
  * and ends before, while, and after that call looks (C12 of
  * Documentation/contract.rst).
  */
+#include <linux/cred.h>
 #include <linux/uaccess.h>
 
 #include "fixture.h"
@@ -417,24 +418,108 @@ static void memory_that_cannot_be_written_to_is_found_out_first(struct kunit *te
 	unsigned long rw = live_pages(live, 3, PROT_READ | PROT_WRITE);
 	struct cring_reap reap;
 
-	KUNIT_EXPECT_EQ(test, cring_reap_init(&reap, ro, 1), -EFAULT);
+	KUNIT_EXPECT_EQ(test, cring_reap_init(&reap, ro, 1, false), -EFAULT);
 	KUNIT_EXPECT_EQ(test, cring_reap_exit(&reap), 0);
-	KUNIT_EXPECT_EQ(test, cring_reap_init(&reap, 0, 1), -EFAULT);
-	KUNIT_EXPECT_EQ(test, cring_reap_init(&reap, (u64)-16, 1), -EFAULT);
+	KUNIT_EXPECT_EQ(test, cring_reap_init(&reap, 0, 1, false), -EFAULT);
+	KUNIT_EXPECT_EQ(test, cring_reap_init(&reap, (u64)-16, 1, false), -EFAULT);
 
 	/* as many pages as it touches, and no more */
-	KUNIT_EXPECT_EQ(test, cring_reap_init(&reap, rw, 256), 0);
+	KUNIT_EXPECT_EQ(test, cring_reap_init(&reap, rw, 256, false), 0);
 	KUNIT_EXPECT_EQ(test, reap.nr_pages, 1);
 	KUNIT_EXPECT_EQ(test, cring_reap_exit(&reap), 0);
-	KUNIT_EXPECT_EQ(test, cring_reap_init(&reap, rw + 8, 256), 0);
+	KUNIT_EXPECT_EQ(test, cring_reap_init(&reap, rw + 8, 256, false), 0);
 	KUNIT_EXPECT_EQ(test, reap.nr_pages, 2);
 	KUNIT_EXPECT_PTR_EQ(test, reap.pages, &reap.few[0]);
 	KUNIT_EXPECT_EQ(test, cring_reap_exit(&reap), 0);
-	KUNIT_EXPECT_EQ(test, cring_reap_init(&reap, rw + 8, 512), 0);
+	KUNIT_EXPECT_EQ(test, cring_reap_init(&reap, rw + 8, 512, false), 0);
 	KUNIT_EXPECT_EQ(test, reap.nr_pages, 3);
 	KUNIT_EXPECT_EQ(test, cring_reap_exit(&reap), 0);
-	KUNIT_EXPECT_EQ(test, cring_reap_init(&reap, 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, cring_reap_init(&reap, 0, 0, false), 0);
 	KUNIT_EXPECT_EQ(test, cring_reap_exit(&reap), 0);
+}
+
+/* a wait may be long: so the memory counts, as fixed buffers do */
+static void memory_of_a_wait_counts_as_locked(struct kunit *test)
+{
+	struct live *live = live_open(test, 4, 0);
+	unsigned long rw = live_pages(live, 3, PROT_READ | PROT_WRITE);
+	unsigned long ro = live_pages(live, 1, PROT_READ);
+	unsigned long before = live->mm->locked_vm;
+	struct cring_reap reap;
+
+	KUNIT_ASSERT_EQ(test, cring_reap_init(&reap, rw + 8, 512, true), 0);
+	KUNIT_EXPECT_EQ(test, live->mm->locked_vm, before + 3);
+	KUNIT_EXPECT_EQ(test, cring_reap_exit(&reap), 0);
+	KUNIT_EXPECT_EQ(test, live->mm->locked_vm, before);
+	/* nothing is left behind by one that fails, all of it or in part */
+	KUNIT_EXPECT_EQ(test, cring_reap_init(&reap, ro, 1, true), -EFAULT);
+	KUNIT_EXPECT_EQ(test, live->mm->locked_vm, before);
+	KUNIT_ASSERT_EQ(test, vm_munmap(rw + 2 * PAGE_SIZE, PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, cring_reap_init(&reap, rw + PAGE_SIZE, 512, true),
+			-EFAULT);
+	KUNIT_EXPECT_EQ(test, live->mm->locked_vm, before);
+	KUNIT_EXPECT_EQ(test, cring_reap_exit(&reap), 0);
+	KUNIT_EXPECT_EQ(test, live->mm->locked_vm, before);
+	/* and one without a wait is short */
+	KUNIT_ASSERT_EQ(test, cring_reap_init(&reap, rw, 512, false), 0);
+	KUNIT_EXPECT_EQ(test, live->mm->locked_vm, before);
+	KUNIT_EXPECT_EQ(test, cring_reap_exit(&reap), 0);
+	KUNIT_EXPECT_EQ(test, live->mm->locked_vm, before);
+}
+
+/* as one who may not lock more than that */
+static void with_a_limit(struct kunit *test, unsigned long pages,
+			 void (*fn)(struct reaper *r), struct reaper *r)
+{
+	struct rlimit *limit = &current->signal->rlim[RLIMIT_MEMLOCK];
+	const struct rlimit was = *limit;
+	struct cred *cred = prepare_creds();
+	const struct cred *old;
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	cap_clear(cred->cap_effective);
+	limit->rlim_cur = (r->live->mm->locked_vm + pages) << PAGE_SHIFT;
+	old = override_creds(cred);
+	fn(r);
+	revert_creds(old);
+	put_cred(cred);
+	*limit = was;
+}
+
+static void wait_with_too_little(struct reaper *r)
+{
+	struct kunit *test = r->live->test;
+
+	/* clearly, and nothing has happened */
+	KUNIT_EXPECT_EQ(test, reap_and_wait(r, LONG), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, r->reaped, 0);
+	LIVE_EXPECT_STATE(r->live, UD, CRING_ARMED);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&r->live->ring->reaps));
+	LIVE_EXPECT_NO_CQE(r->live);
+	/* without a wait it is nobody's matter */
+	r->flags = 0;
+	r->timeout = 0;
+	KUNIT_EXPECT_EQ(test, reap(r), 0);
+	EXPECT_REAPED(r, 0, UD, -ECANCELED);
+}
+
+static void wait_with_enough(struct reaper *r)
+{
+	KUNIT_EXPECT_EQ(r->live->test, reap_and_wait(r, LONG), 0);
+	EXPECT_REAPED(r, 0, UD, -ECANCELED);
+}
+
+static void more_than_may_be_locked_is_enomem(struct kunit *test)
+{
+	struct live *live = live_open(test, 4, 0);
+	struct reaper *r = reaper_new(live, SCRIPT_POLL);
+	unsigned long before = live->mm->locked_vm;
+
+	live_read(live, r->script, UD);
+	with_a_limit(test, 0, wait_with_too_little, r);
+	live_read(live, r->script, UD);
+	with_a_limit(test, 1, wait_with_enough, r);
+	KUNIT_EXPECT_EQ(test, live->mm->locked_vm, before);
 }
 
 static struct kunit_case cring_reap_cases[] = {
@@ -452,6 +537,8 @@ static struct kunit_case cring_reap_cases[] = {
 	KUNIT_CASE(one_array_for_two_rings),
 	KUNIT_CASE(a_mark_is_found_however_many_records_there_are),
 	KUNIT_CASE(memory_that_cannot_be_written_to_is_found_out_first),
+	KUNIT_CASE(memory_of_a_wait_counts_as_locked),
+	KUNIT_CASE(more_than_may_be_locked_is_enomem),
 	{}
 };
 

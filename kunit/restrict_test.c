@@ -389,6 +389,26 @@ static void what_is_not_on_the_list_no_ring_does(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ANSWER(live, .opcode = CRING_OP_NOP), 0);
 }
 
+/* no way around an SQE without one */
+static void nor_is_a_deadline_given_later(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct cring_cancel_key key = { .user_data = 1 };
+	const unsigned long at = live->args + PAGE_SIZE / 2;
+	const struct cring_deadline d = { .keys = at, .nr = 1, .deadline = 1 };
+	struct cring_restrict r = everything();
+
+	forever(live, 1);
+	KUNIT_ASSERT_EQ(test, live_submit(live), 1);
+	KUNIT_ASSERT_EQ(test, copy_to_user((void __user *)at, &key,
+					   sizeof(key)), 0);
+	r.sqe_xflags = 0;
+	KUNIT_ASSERT_EQ(test, narrow(live, r), 0);
+	KUNIT_EXPECT_EQ(test, live_ioctl(live, CRING_IOC_DEADLINE, &d,
+					 sizeof(d)), -EACCES);
+	LIVE_EXPECT_STATE(live, 1, CRING_ARMED);
+}
+
 /* --- query --- */
 
 static void query_tells_what_there_is(struct kunit *test)
@@ -514,6 +534,7 @@ static struct kunit_case cring_restrict_cases[] = {
 	KUNIT_CASE_PARAM(a_list_of_operations_is_read, list_gen_params),
 	KUNIT_CASE(every_operation_has_a_name_for_it),
 	KUNIT_CASE(what_is_not_on_the_list_no_ring_does),
+	KUNIT_CASE(nor_is_a_deadline_given_later),
 	KUNIT_CASE(query_tells_what_there_is),
 	KUNIT_CASE(query_tells_the_flags_that_are_taken),
 	KUNIT_CASE_PARAM(a_ring_is_no_larger_than_the_administrator_says,

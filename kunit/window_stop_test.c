@@ -256,6 +256,73 @@ static void what_comes_to_a_worker_without_a_place_is_held_back(struct kunit *te
 	expect_in_devices(live, 1);
 }
 
+/* --- between having no place and waiting for one --- */
+
+/* it is told to stop, and there is a place again */
+static void tell_and_make_room(struct live *live, struct cring_req *req)
+{
+	struct script *device = live->priv;
+
+	if (req->user_data != 1)
+		return;
+	live_at(live, CRING_AT_NO_PLACE, NULL);
+	KUNIT_EXPECT_EQ(live->test, live_cancel(live, 0, 1), -EALREADY);
+	script_complete(device, 0, 8);
+}
+
+static void what_was_told_to_stop_gets_no_place(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct script *device = reads(live, 1, 1);
+
+	live->priv = device;
+	live_at(live, CRING_AT_NO_PLACE, tell_and_make_room);
+	put(live, device, 1);
+	submit_nr(live, 1);
+	LIVE_EXPECT_CQE(live, 0, 8);
+	/* and does not hang in the device, which nobody tells again */
+	LIVE_EXPECT_CQE_FLAGS(live, 1, -ECANCELED, NOT_STARTED);
+	KUNIT_EXPECT_EQ(test, device->nr_queued, 1);
+	expect_in_devices(live, 0);
+}
+
+/* in a worker, so that it is claimed while its method has it */
+static ssize_t let_go_in_the_method(struct script *script, struct kiocb *iocb,
+				    struct iov_iter *iter)
+{
+	struct live *live = script->priv;
+
+	script->run = script_queue;
+	if (live_cancel(live, 0, 0))
+		return -EIO;
+	return script_queue(script, iocb, iter);
+}
+
+/* there is no window yet when it is given to the device, and let go of */
+static void what_is_let_go_of_in_its_method_has_its_place(struct kunit *test)
+{
+	struct live *live = live_open_with(test, (struct cring_params) {
+		.sq_entries = 8, .detached = 4,
+	});
+	struct script *device = sleepy(live);
+
+	device->priv = live;
+	device->run = let_go_in_the_method;
+	put(live, device, 0)->xflags = CRING_SQE_X_DETACH;
+	submit_nr(live, 1);
+	LIVE_EXPECT_WAIT(live, 0, -ECANCELED);
+	KUNIT_ASSERT_TRUE(test, live_until(READ_ONCE(device->nr_queued) == 1));
+	expect_in_devices(live, 1);
+	KUNIT_EXPECT_EQ(test, set_window(live, 1), 0);
+	put(live, device, 1);
+	submit_nr(live, 1);
+	LIVE_EXPECT_STATE(live, 1, CRING_DEFERRED);
+	script_complete(device, 0, 8);
+	cring_run_ready(live->ring);
+	KUNIT_EXPECT_TRUE(test, live_await(live, 1, CRING_DISPATCHED));
+	expect_in_devices(live, 1);
+}
+
 static struct kunit_case cring_window_stop_cases[] = {
 	KUNIT_CASE(what_is_beyond_the_window_is_stopped_with_0),
 	KUNIT_CASE(all_that_is_beyond_it_is_stopped),
@@ -268,6 +335,8 @@ static struct kunit_case cring_window_stop_cases[] = {
 	KUNIT_CASE(what_a_worker_dispatches_is_counted),
 	KUNIT_CASE(what_a_worker_tries_in_its_turn_has_its_place),
 	KUNIT_CASE(what_comes_to_a_worker_without_a_place_is_held_back),
+	KUNIT_CASE(what_was_told_to_stop_gets_no_place),
+	KUNIT_CASE(what_is_let_go_of_in_its_method_has_its_place),
 	{}
 };
 

@@ -460,7 +460,9 @@ struct cring_cancel_key {
  * and with %CRING_CANCEL_WAIT of all that finish before the call returns.  What
  * does not fit goes to the CQ, and so does, after -ETIME and -EINTR, what ends
  * later.  When @reap cannot be written to, all of them do, and the answer is
- * -EFAULT; the operations are cancelled all the same.
+ * -EFAULT; the operations are cancelled all the same.  With %CRING_CANCEL_WAIT
+ * too it counts as locked memory until the call returns; -ENOMEM, and nothing is
+ * cancelled, when it is more than the caller may lock.
  */
 struct cring_cancel {
 	__u64	keys;
