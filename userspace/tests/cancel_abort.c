@@ -91,7 +91,7 @@ TEST_F(reap, c12_of_500_reads_in_a_device_one_group_is_aborted)
 	unsigned int i, wrong = 0, stopped = 0;
 
 	/* More than the device takes at once: the rest waits for workers. */
-	start_slow_reads(BATCH, 1500, .group = __i % GROUPS + 1);
+	start_slow_reads(RING, BATCH, 1500, .group = __i % GROUPS + 1);
 	/* Who waits for a tag of the device has it after all that came before. */
 	EXPECT_EQ(0, reap_keys(&key, 1, WAIT, 3 * A_WHILE));
 	EXPECT_EQ(100, key.res);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Things that hang on purpose: a device-mapper device that is suspended, a FUSE
- * file whose reads nobody answers, memory whose page faults wait for us
- * (userfaultfd).
+ * Things that are slow, or hang, on purpose: a null_blk device, a device-mapper
+ * device that is suspended, a FUSE file whose reads nobody answers, memory whose
+ * page faults wait for us (userfaultfd).
  *
  * Everything returns 0 or a descriptor, or -errno.  -ENODEV means that the
  * kernel at hand lacks the driver: skip, with that as the reason.
@@ -16,6 +16,26 @@
 #include <linux/dm-ioctl.h>
 #include <linux/fuse.h>
 #include <linux/userfaultfd.h>
+
+/* --- null_blk ----------------------------------------------------------- */
+
+/*
+ * @nr direct reads into the fixture's @buf that its @nb finishes @ms from now,
+ * with more fields of their SQEs; or the test skips.  Their user_data is 0, 1, ...
+ */
+#define start_slow_reads(ring, nr, ms, ...) do {			\
+	int __fd, __i;							\
+	if (!have_nullb())						\
+		SKIP(return, NULLB_SKIP);				\
+	new_nullb(&self->nb, .no_memory = true,				\
+		  .delay_ns = (ms) * NSEC_PER_MSEC);			\
+	__fd = nullb_open(&self->nb, O_RDONLY | O_DIRECT);		\
+	for (__i = 0; __i < (nr); __i++)				\
+		put(ring, .opcode = CRING_OP_READ, .fd = __fd,		\
+		    .addr = PTR64(self->buf + __i * 4096), .len = 4096,	\
+		    .off = __i * 4096, .user_data = __i, __VA_ARGS__);	\
+	submit_all(ring, nr);						\
+} while (0)
 
 /* --- device mapper ------------------------------------------------------ */
 

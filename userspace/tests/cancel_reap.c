@@ -46,7 +46,7 @@ TEST_F(reap, c12_with_wait_however_each_one_ended)
 	static const int want[] = { -EALREADY, 0, -EALREADY, -ENOENT };
 	unsigned int i;
 
-	start_slow_reads(2, 700);
+	start_slow_reads(RING, 2, 700);
 	arm_read(RING, 20, self->p[0]);
 	put_async_read(_metadata, RING, 21, self->p[0]);
 	submit_all(RING, 1);
@@ -67,7 +67,7 @@ TEST_F(reap, c12_without_wait_what_was_already_running_goes_to_the_queue)
 {
 	struct cring_cancel_key key = { .flags = C_ANY | C_ALL };
 
-	start_slow_reads(1, 500);
+	start_slow_reads(RING, 1, 500);
 	arm_read(RING, 20, self->p[0]);
 	EXPECT_EQ(0, reap_keys(&key, 1, 0, 0));
 	EXPECT_EQ(2, key.res);
@@ -83,7 +83,7 @@ TEST_F(reap, c12_what_has_not_finished_in_time_goes_to_the_queue)
 	struct cring_cancel_key key = { .flags = C_ANY | C_ALL };
 	int i;
 
-	start_slow_reads(4, 700);
+	start_slow_reads(RING, 4, 700);
 	arm_read(RING, 20, self->p[0]);
 	EXPECT_EQ(-ETIME, reap_keys(&key, 1, WAIT, 50 * NSEC_PER_MSEC));
 	EXPECT_EQ(5, key.res);
@@ -101,7 +101,7 @@ TEST_F(reap, c12_a_second_try_reaps_what_the_first_did_not_wait_for)
 {
 	struct cring_cancel_key key = { .user_data = 0 };
 
-	start_slow_reads(1, 500);
+	start_slow_reads(RING, 1, 500);
 	EXPECT_EQ(-ETIME, reap_keys(&key, 1, WAIT, 0));
 	EXPECT_EQ(0, self->reaped);
 	EXPECT_EQ(0, reap_keys(&key, 1, WAIT, A_WHILE));
@@ -123,7 +123,7 @@ TEST_F(reap, c12_a_signal_ends_the_wait_and_nothing_is_lost)
 	struct cring_cancel_key key = { .user_data = 0 };
 
 	ASSERT_EQ(0, sigaction(SIGALRM, &sa, NULL));
-	start_slow_reads(1, 1000);
+	start_slow_reads(RING, 1, 1000);
 	ASSERT_EQ(0, setitimer(ITIMER_REAL, &it, NULL));
 	EXPECT_EQ(-EINTR, reap_keys(&key, 1, WAIT, -1));
 	EXPECT_EQ(0, self->reaped);
@@ -179,7 +179,7 @@ TEST_F(reap, c12_no_completion_on_success_means_none_here_either)
 {
 	struct cring_cancel_key key = { .flags = C_ANY | C_ALL };
 
-	start_slow_reads(2, 400, .flags = CRING_SQE_CQE_SKIP_SUCCESS);
+	start_slow_reads(RING, 2, 400, .flags = CRING_SQE_CQE_SKIP_SUCCESS);
 	/* that one fails: it has its completion */
 	put(RING, .opcode = CRING_OP_READ, .flags = CRING_SQE_CQE_SKIP_SUCCESS,
 	    .fd = self->p[0], .addr = PTR64(sink), .len = 1, .user_data = 9);
@@ -253,7 +253,7 @@ TEST_F(reap, c12_of_two_that_name_it_one_gets_it)
 	pthread_t t[2];
 	int i;
 
-	start_slow_reads(1, 500);
+	start_slow_reads(RING, 1, 500);
 	for (i = 0; i < 2; i++)
 		t[i] = new_thread(reap_zero, &r[i]);
 	for (i = 0; i < 2; i++) {
@@ -274,7 +274,7 @@ TEST_F(reap, c12_keys_that_name_it_twice_get_it_once)
 	};
 	int i;
 
-	start_slow_reads(1, 400);
+	start_slow_reads(RING, 1, 400);
 	EXPECT_EQ(0, reap_keys(keys, 4, WAIT, A_WHILE));
 	for (i = 0; i < 3; i++)
 		EXPECT_EQ(-EALREADY, keys[i].res);
@@ -291,7 +291,7 @@ TEST_F(reap, c11_c12_one_array_for_all_rings_of_the_process)
 
 	ASSERT_GE(dev, 0);
 	ring_init(&second, 8);
-	start_slow_reads(3, 400);
+	start_slow_reads(RING, 3, 400);
 	arm_read(&second, 10, self->p[0]);
 	put_async_read(_metadata, &second, 11, self->p[0]);
 	submit_all(&second, 1);

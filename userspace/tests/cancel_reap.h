@@ -7,6 +7,7 @@
 #define CRING_TESTS_CANCEL_REAP_H
 
 #include "cancel_util.h"
+#include "cancel_dev.h"
 
 #define ROOM	600
 #define WAIT	CRING_CANCEL_WAIT
@@ -78,19 +79,5 @@ static inline void t_reaped(struct __test_metadata *_metadata,
 }
 #define expect_reaped(user_data, res) \
 	t_reaped(_metadata, self, user_data, res)
-
-#define start_slow_reads(nr, ms, ...) do {				\
-	int __fd, __i;							\
-	if (!have_nullb())						\
-		SKIP(return, NULLB_SKIP);				\
-	new_nullb(&self->nb, .no_memory = true,				\
-		  .delay_ns = (ms) * NSEC_PER_MSEC);			\
-	__fd = nullb_open(&self->nb, O_RDONLY | O_DIRECT);		\
-	for (__i = 0; __i < (nr); __i++)				\
-		put(RING, .opcode = CRING_OP_READ, .fd = __fd,		\
-		    .addr = PTR64(self->buf + __i * 4096), .len = 4096,	\
-		    .off = __i * 4096, .user_data = __i, __VA_ARGS__);	\
-	submit_all(RING, nr);						\
-} while (0)
 
 #endif /* CRING_TESTS_CANCEL_REAP_H */

@@ -66,7 +66,7 @@ TEST_F(reap, c12_efault_waits_all_the_same)
 	struct cring_cancel_key key = { .user_data = 0 };
 	unsigned int reaped;
 
-	start_slow_reads(1, 400);
+	start_slow_reads(RING, 1, 400);
 	EXPECT_EQ(-EFAULT, reap_call(FD, &key, 1, WAIT, A_WHILE, NULL, 4,
 				     &reaped));
 	EXPECT_EQ(-EALREADY, key.res);
@@ -113,13 +113,103 @@ TEST_F(reap, c12_memory_that_is_unmapped_meanwhile_harms_nobody)
 	unsigned int reaped;
 	pthread_t t;
 
-	start_slow_reads(1, 400);
+	start_slow_reads(RING, 1, 400);
 	t = new_thread(unmap_later, page);
 	EXPECT_EQ(0, reap_call(FD, &key, 1, WAIT, A_WHILE, page, 4, &reaped));
 	EXPECT_EQ(1, reaped);
 	join(t);
 	EXPECT_EQ(0, cq_count(RING));
 	EXPECT_EQ(0, shared_of(RING)->in_flight);
+}
+
+/* KiB of ours that count as locked */
+static long locked_kb(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	char line[128];
+	long kb = -1;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "VmLck: %ld", &kb) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return kb;
+}
+
+struct waiter {
+	int fd;
+	struct cring_cqe *to;
+	struct cring_cancel_key key;
+	unsigned int reaped;
+	int ret;
+};
+
+static void *wait_and_reap(void *arg)
+{
+	struct waiter *w = arg;
+
+	w->ret = reap_call(w->fd, &w->key, 1, WAIT, A_WHILE, w->to, 512,
+			   &w->reaped);
+	return NULL;
+}
+
+TEST_F(reap, c12_memory_counts_as_locked_while_a_call_waits)
+{
+	struct waiter w = { .fd = FD, .to = self->to };
+	long before = locked_kb();
+	pthread_t t;
+
+	ASSERT_LE(0, before);
+	start_slow_reads(RING, 1, 1000);
+	t = new_thread(wait_and_reap, &w);
+	/* two pages */
+	for (int i = 0; i < 50 && locked_kb() != before + 8; i++)
+		msleep(10);
+	EXPECT_EQ(before + 8, locked_kb());
+	join(t);
+	EXPECT_EQ(0, w.ret);
+	EXPECT_EQ(1, w.reaped);
+	EXPECT_EQ(before, locked_kb());
+}
+
+/* 0, or which step went wrong */
+static int limited_user(void *arg)
+{
+	struct rlimit lim = { 4096, 4096 };
+	struct cring_params p = { .sq_entries = 4 };
+	struct cring_cancel_key key = { .flags = C_ANY | C_ALL };
+	struct cring_cqe *to = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = *(int *)arg;
+	unsigned int reaped = 7;
+
+	if (setrlimit(RLIMIT_MEMLOCK, &lim) || setresgid(65534, 65534, 65534) ||
+	    setresuid(65534, 65534, 65534))
+		return 10;
+	if (ioc_ptr(fd, CRING_IOC_SETUP, &p))
+		return 11;
+	if (reap_call(fd, &key, 1, WAIT, A_WHILE, to, 512, &reaped) != -ENOMEM ||
+	    reaped)
+		return 12;
+	if (reap_call(fd, &key, 1, WAIT, A_WHILE, to, 256, &reaped))
+		return 13;
+	/* and again: what was given back counts no more */
+	if (reap_call(fd, &key, 1, WAIT, A_WHILE, to, 256, &reaped))
+		return 14;
+	if (reap_call(fd, &key, 1, 0, 0, to, 512, &reaped))
+		return 15;
+	return 0;
+}
+
+TEST_F(reap, c12_more_than_may_be_locked_is_enomem)
+{
+	int fd = open(CRING_DEVICE, O_RDWR);
+
+	if (getuid())
+		SKIP(return, "must be root to become another user");
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(0, run_child(limited_user, &fd));
 }
 
 TEST_F(reap, c12_fields_that_do_not_fit_are_einval)

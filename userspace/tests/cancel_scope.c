@@ -218,20 +218,6 @@ TEST_F(scope, s1_another_process_is_not_reached)
 
 /* ---- with a wait --------------------------------------------------------- */
 
-#define start_slow_reads(ring, nr, ms) do {				\
-	int __fd, __i;							\
-	if (!have_nullb())						\
-		SKIP(return, NULLB_SKIP);				\
-	new_nullb(&self->nb, .no_memory = true,				\
-		  .delay_ns = (ms) * NSEC_PER_MSEC);			\
-	__fd = nullb_open(&self->nb, O_RDONLY | O_DIRECT);		\
-	for (__i = 0; __i < (nr); __i++)				\
-		put(ring, .opcode = CRING_OP_READ, .fd = __fd,		\
-		    .addr = PTR64(self->buf + __i * 4096), .len = 4096,	\
-		    .off = __i * 4096, .user_data = __i);		\
-	submit_all(ring, nr);						\
-} while (0)
-
 TEST_F(scope, c11_wait_until_all_rings_have_finished)
 {
 	struct cring_cancel_key keys[] = {

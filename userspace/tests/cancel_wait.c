@@ -36,21 +36,6 @@ FIXTURE_TEARDOWN(wait)
 	nullb_del(&self->nb);
 }
 
-/* @nr direct reads that the device finishes @ms from now, or the test skips. */
-#define start_slow_reads(nr, ms) do {					\
-	int __fd, __i;							\
-	if (!have_nullb())						\
-		SKIP(return, NULLB_SKIP);				\
-	new_nullb(&self->nb, .no_memory = true,				\
-		  .delay_ns = (ms) * NSEC_PER_MSEC);			\
-	__fd = nullb_open(&self->nb, O_RDONLY | O_DIRECT);		\
-	for (__i = 0; __i < (nr); __i++)				\
-		put(RING, .opcode = CRING_OP_READ, .fd = __fd,		\
-		    .addr = PTR64(self->buf + __i * 4096), .len = 4096,	\
-		    .off = __i * 4096, .user_data = __i);		\
-	submit_all(RING, nr);						\
-} while (0)
-
 static uint64_t ms_since(uint64_t start)
 {
 	return (now_ns() - start) / NSEC_PER_MSEC;
@@ -108,7 +93,7 @@ TEST_F(wait, c7_wait_for_reads_in_a_device_until_they_are_done)
 	uint64_t start = now_ns();
 	int i;
 
-	start_slow_reads(NR, 400);
+	start_slow_reads(RING, NR, 400);
 	EXPECT_EQ(0, cancel_call(FD, &key, 1, CRING_CANCEL_WAIT, FOREVER));
 	EXPECT_GE(ms_since(start), 350);
 	EXPECT_EQ(NR, key.res);
@@ -167,7 +152,7 @@ TEST_F(wait, c7_wait_that_times_out_is_etime_and_loses_nothing)
 	};
 	uint64_t start;
 
-	start_slow_reads(1, 1000);
+	start_slow_reads(RING, 1, 1000);
 	arm_read(RING, 100, self->p[0]);
 	start = now_ns();
 	EXPECT_EQ(-ETIME, cancel_call(FD, keys, 3, CRING_CANCEL_WAIT,
@@ -188,7 +173,7 @@ TEST_F(wait, c7_a_timeout_of_zero_asks_and_does_not_wait)
 	struct cring_cancel_key key = { .user_data = 0 };
 	uint64_t start;
 
-	start_slow_reads(1, 1000);
+	start_slow_reads(RING, 1, 1000);
 	start = now_ns();
 	EXPECT_EQ(-ETIME, cancel_call(FD, &key, 1, CRING_CANCEL_WAIT, 0));
 	EXPECT_LT(ms_since(start), 500);
@@ -201,7 +186,7 @@ TEST_F(wait, c7_an_absolute_timeout_is_on_the_monotonic_clock)
 	struct cring_cancel_key key = { .user_data = 0 };
 	uint64_t start = now_ns();
 
-	start_slow_reads(1, 1000);
+	start_slow_reads(RING, 1, 1000);
 	EXPECT_EQ(-ETIME, cancel_call(FD, &key, 1, flags, start));
 	EXPECT_EQ(-EALREADY, key.res);
 	start = now_ns();
@@ -226,7 +211,7 @@ TEST_F(wait, c7_a_signal_ends_the_wait_with_eintr_and_loses_nothing)
 	uint64_t start;
 
 	ASSERT_EQ(0, sigaction(SIGALRM, &sa, NULL));
-	start_slow_reads(1, 1500);
+	start_slow_reads(RING, 1, 1500);
 	start = now_ns();
 	ASSERT_EQ(0, setitimer(ITIMER_REAL, &it, NULL));
 	EXPECT_EQ(-EINTR, cancel_call(FD, &key, 1, CRING_CANCEL_WAIT,
@@ -250,7 +235,7 @@ TEST_F(wait, c7_every_state_in_one_wait)
 	static const int want[] = { -EALREADY, 0, -EALREADY, 0, -ENOENT };
 	unsigned int i;
 
-	start_slow_reads(2, 2000);
+	start_slow_reads(RING, 2, 2000);
 	arm_read(RING, 20, self->p[0]);
 	put_async_read(_metadata, RING, 21, self->p[0]);
 	submit_all(RING, 1);
@@ -284,7 +269,7 @@ TEST_F(wait, c7_two_threads_may_wait_for_the_same_operation)
 	pthread_t t[2];
 	int i;
 
-	start_slow_reads(1, 500);
+	start_slow_reads(RING, 1, 500);
 	for (i = 0; i < 2; i++)
 		t[i] = new_thread(wait_for_zero, &w[i]);
 	for (i = 0; i < 2; i++) {
@@ -302,7 +287,7 @@ TEST_F(wait, c7_a_wait_is_for_the_match_not_for_its_successor)
 	pthread_t t;
 	int i;
 
-	start_slow_reads(1, 500);
+	start_slow_reads(RING, 1, 500);
 	t = new_thread(wait_for_zero, &w);
 	await(RING, 0);
 	reap_all(RING);
