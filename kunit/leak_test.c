@@ -74,7 +74,7 @@ static void the_memory_of_a_reap_is_pinned_as_long_as_the_call(struct kunit *tes
 	/* from the middle of the first to that of the last */
 	KUNIT_ASSERT_EQ(test, cring_reap_init(&reap, addr + PAGE_SIZE / 2,
 					      2 * PAGE_SIZE /
-					      sizeof(struct cring_cqe)), 0);
+					      sizeof(struct cring_cqe), false), 0);
 	KUNIT_ASSERT_EQ(test, reap.nr_pages, 3);
 	for (i = 0; i < 3; i++) {
 		pages[i] = reap.pages[i];
