@@ -56,6 +56,8 @@ help:
 	@echo 'make coverage     what the suites and programs execute of the module'
 	@echo 'make bench        instructions an operation, beside io_uring, on stock 6.1'
 	@echo 'make bench-detach a cancel while storage hangs: instructions, and microseconds'
+	@echo 'make model        the models of claim, cancel, wait and seal, exhaustively, and what'
+	@echo '                  they must not let pass; FAST=1: smaller ones'
 	@echo 'make shell        a prompt in a virtual machine with the module loaded'
 	@echo 'make lint         what a reviewer runs: checkpatch, sparse, clang-tidy, ...'
 	@echo '                  STAGES="a b": only these, by the first column'
@@ -126,10 +128,13 @@ bench-detach:
 shell:
 	@scripts/vm --kernel $(or $(KERNEL),6.1) --shell
 
+model:
+	@scripts/model $(if $(FAST),--fast) $(MODELS)
+
 lint:
 	@scripts/lint $(STAGES)
 
 clean:
 	rm -rf build cring.ko
 
-.PHONY: all help module samples headers install user tests demo check check-fast contracts libaio kunit coverage bench bench-detach shell lint clean
+.PHONY: all help module samples headers install user tests demo check check-fast contracts libaio kunit coverage bench bench-detach model shell lint clean
