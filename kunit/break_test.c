@@ -37,18 +37,21 @@ static void count_cancel(struct live *live, struct cring_req *req)
 
 static struct breaks *count_breaks(struct live *live)
 {
-	struct breaks *b = kunit_kzalloc(live->test, sizeof(*b), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(live->test, b);
-	live->priv = b;
 	live_at(live, CRING_AT_BREAK, count_break);
 	live_at(live, CRING_AT_CANCEL, count_cancel);
-	return b;
+	return live->priv;
 }
 
+/* What is counted is there for longer than the ring, which closing breaks too. */
 static struct live *open_many(struct kunit *test)
 {
-	return live_open(test, 512, 1024);
+	struct breaks *b = kunit_kzalloc(test, sizeof(*b), GFP_KERNEL);
+	struct live *live;
+
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	live = live_open(test, 512, 1024);
+	live->priv = b;
+	return live;
 }
 
 static void put_reads(struct live *live, struct script *script, u64 user_data)
