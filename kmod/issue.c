@@ -6,6 +6,7 @@
 #include <linux/sched/signal.h>
 
 #include "cring.h"
+#include "point.h"
 
 /* attempts that poll had called ready before a file is given up on */
 #define CRING_MAX_RETRIES	8
@@ -46,6 +47,7 @@ static enum cring_verdict cring_to_window(struct cring_req *req,
 		req->res = -ENOMEM;
 		return CRING_V_DONE;
 	}
+	cring_at(CRING_AT_HOLD, req->ring, req);
 	if (cring_park(req, self, CRING_DEFERRED))
 		return CRING_V_PENDING;
 	/* only its owner gives it a place now: to be tried again with it */

@@ -20,6 +20,7 @@ enum cring_point {
 	CRING_AT_SEALED,	/* it has; what is accepted was not read yet */
 	CRING_AT_BATCH,		/* its batch can be found, and is not accepted yet */
 	CRING_AT_BATCH_OVER,	/* its batch has ended, and can still be found */
+	CRING_AT_HOLD,		/* it has no place in the window, and does not wait */
 	CRING_AT_CANCEL,	/* a cancel has read a word; under .lock */
 	CRING_AT_WAKE,		/* a wake-up has; under the wait queue's lock */
 	CRING_AT_POP,		/* a worker is about to take a request */

@@ -479,6 +479,28 @@ static void what_was_not_started_is_not_in_flight(struct kunit *test)
 	EXPECT_UNDER_WAY(c, io);
 }
 
+static void what_has_finished_is_not_what_has_its_record_now(struct kunit *test)
+{
+	struct caller *c = caller_open(test, 1);
+	struct script *script = script_open(c->told->live, SCRIPT_FIFO);
+	struct cring_io *old, *io;
+	unsigned int i;
+
+	script_ready(script, EPOLLIN);
+	old = caller_read(c, script);
+	EXPECT_FINISHED(c, old, LEN);
+	script_ready(script, 0);
+	/* more than there are records */
+	for (i = 0; i < 256; i++) {
+		io = cring_io_alloc(c->client, NULL, NULL);
+		KUNIT_ASSERT_NOT_NULL(test, io);
+		KUNIT_EXPECT_EQ(test, caller_try_read(c, io, script->file, 0), 0);
+		KUNIT_EXPECT_EQ(test, cring_io_cancel(old), -ENOENT);
+		KUNIT_EXPECT_EQ(test, cring_io_cancel(io), 0);
+		cring_io_put(io);
+	}
+}
+
 static void it_is_started_once(struct kunit *test)
 {
 	struct caller *c = caller_open(test, 4);
@@ -672,6 +694,7 @@ static struct kunit_case cring_client_cases[] = {
 	KUNIT_CASE(false_without_a_routine_and_it_fires_when_it_is_set),
 	KUNIT_CASE(that_there_is_no_provider_is_a_result),
 	KUNIT_CASE(what_was_not_started_is_not_in_flight),
+	KUNIT_CASE(what_has_finished_is_not_what_has_its_record_now),
 	KUNIT_CASE(it_is_started_once),
 	KUNIT_CASE(memory_that_is_not_the_kernels_is_refused),
 	KUNIT_CASE(a_file_that_no_worker_may_run_is_refused),

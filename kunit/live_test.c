@@ -88,6 +88,37 @@ static void another_thread_of_the_owner_may_submit(struct kunit *test)
 	LIVE_EXPECT_CQE(live, 9, 0);
 }
 
+/* the credentials that the last read ran with */
+static const struct cred *seen;
+
+static ssize_t see(struct script *script, struct kiocb *iocb,
+		   struct iov_iter *iter)
+{
+	seen = current_cred();
+	return script_try(script, iocb, iter);
+}
+
+static void what_became_ready_runs_as_who_submitted_it(struct kunit *test)
+{
+	struct live *live = live_open(test, 4, 0);
+	struct script *script = script_open(live, SCRIPT_POLL);
+	struct cred *cred = prepare_creds();
+	const struct cred *old;
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	script->run = see;
+	old = override_creds(cred);
+	live_read(live, script, 1);
+	revert_creds(old);
+	seen = NULL;
+	script_ready(script, EPOLLIN);
+	cring_run_ready(live->ring);
+	LIVE_EXPECT_CQE(live, 1, 1);
+	KUNIT_EXPECT_PTR_EQ(test, seen, (const struct cred *)cred);
+	KUNIT_EXPECT_PTR_EQ(test, current_cred(), old);
+	put_cred(cred);
+}
+
 struct chain {
 	struct live *live;
 	struct script *script;
@@ -146,6 +177,7 @@ static struct kunit_case cring_live_cases[] = {
 	KUNIT_CASE(a_device_has_it_until_it_completes),
 	KUNIT_CASE(a_file_is_released_after_its_last_operation),
 	KUNIT_CASE(another_thread_of_the_owner_may_submit),
+	KUNIT_CASE(what_became_ready_runs_as_who_submitted_it),
 	KUNIT_CASE_PARAM(what_only_waits_was_not_started_by_a_worker_either,
 			 op_gen_params),
 	{}

@@ -59,6 +59,15 @@ static s32 cancel_by_file(struct release *r)
 	return key.res;
 }
 
+/* nothing is in flight, and nothing is left in the index by file */
+static bool no_file_is_known(struct cring_ring *ring)
+{
+	const struct cring_table *table = &ring->index[CRING_BY_FILE];
+
+	return !memchr_inv(table->heads, 0xff,
+			   (table->mask + 1) * sizeof(*table->heads));
+}
+
 static void a_file_that_was_closed_is_released_before_the_cqe(struct kunit *test)
 {
 	struct release *r = release_open(test);
@@ -75,6 +84,7 @@ static void a_file_that_was_closed_is_released_before_the_cqe(struct kunit *test
 	atomic_set(&r->go_on, 1);
 	LIVE_EXPECT_WAIT(r->live, UD, 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&r->looks), 1);
+	KUNIT_EXPECT_TRUE(test, no_file_is_known(r->live->ring));
 }
 
 static void a_file_that_is_open_is_let_go_of_with_the_cqe(struct kunit *test)

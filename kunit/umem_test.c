@@ -104,6 +104,47 @@ static void a_bad_buffer_is_found_by_a_worker(struct kunit *test)
 	transfer(live, SCRIPT_WORKER, CRING_OP_WRITE, addr, row->write);
 }
 
+/* what may be let go of is copied there when it was read */
+static void a_bad_buffer_is_found_by_the_copy(struct kunit *test)
+{
+	struct live *live = live_open_with(test, (struct cring_params) {
+		.sq_entries = 4, .detached = 1,
+	});
+	struct script *script = script_open(live, SCRIPT_WORKER);
+	struct cring_sqe *sqe = live_sqe(live, CRING_OP_READ, UD);
+
+	script->run = script_transfer;
+	live_prep_read(sqe, script, live_pages(live, 1, PROT_NONE), LEN);
+	sqe->xflags = CRING_SQE_X_DETACH;
+	KUNIT_EXPECT_EQ(test, live_submit(live), 1);
+	LIVE_EXPECT_WAIT(live, UD, -EFAULT);
+}
+
+static void vectors_of_more_than_can_be_let_go_of_are_refused(struct kunit *test)
+{
+	struct live *live = live_open_with(test, (struct cring_params) {
+		.sq_entries = 4, .detached = 1,
+	});
+	struct script *script = script_open(live, SCRIPT_WORKER);
+	struct cring_sqe *sqe = live_sqe(live, CRING_OP_READV, UD);
+	struct iovec iov[9];
+	unsigned int i;
+
+	/* so many that they are no longer kept in the record */
+	for (i = 0; i < ARRAY_SIZE(iov); i++)
+		iov[i] = (struct iovec) {
+			(void __user *)live->args, CRING_MAX_STAGE / 8,
+		};
+	KUNIT_ASSERT_EQ(test, copy_to_user((void __user *)live->args, iov,
+					   sizeof(iov)), 0);
+	sqe->fd = script->fd;
+	sqe->addr = live->args;
+	sqe->len = ARRAY_SIZE(iov);
+	sqe->xflags = CRING_SQE_X_DETACH;
+	KUNIT_EXPECT_EQ(test, live_submit(live), 1);
+	LIVE_EXPECT_CQE(live, UD, -EINVAL);
+}
+
 static void a_buffer_may_go_while_the_operation_waits(struct kunit *test)
 {
 	struct live *live = live_open(test, 8, 0);
@@ -427,6 +468,8 @@ static struct kunit_case cring_umem_cases[] = {
 	KUNIT_CASE_PARAM(a_bad_buffer_is_that_operations_own_error,
 			 buffer_gen_params),
 	KUNIT_CASE_PARAM(a_bad_buffer_is_found_by_a_worker, buffer_gen_params),
+	KUNIT_CASE(a_bad_buffer_is_found_by_the_copy),
+	KUNIT_CASE(vectors_of_more_than_can_be_let_go_of_are_refused),
 	KUNIT_CASE(a_buffer_may_go_while_the_operation_waits),
 	KUNIT_CASE(an_array_of_vectors_that_is_not_there_is_refused),
 	KUNIT_CASE(an_array_that_is_half_there_is_refused_as_a_whole),

@@ -48,6 +48,67 @@ static void all_that_is_beyond_it_is_stopped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, device->nr_queued, 2);
 }
 
+/* --- between finding no place and waiting for one --- */
+
+static void tell_it(struct live *live, struct cring_req *req)
+{
+	KUNIT_EXPECT_EQ(live->test, live_cancel(live, 0, req->user_data),
+			-EALREADY);
+}
+
+static void make_room(struct live *live, struct cring_req *req)
+{
+	KUNIT_EXPECT_TRUE(live->test, script_complete(live->priv, 0, 8));
+}
+
+static void tell_it_and_make_room(struct live *live, struct cring_req *req)
+{
+	tell_it(live, req);
+	make_room(live, req);
+}
+
+static struct live *one_too_many(struct kunit *test, live_point_fn *fn)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct script *device = reads(live, 1, 1);
+
+	live->priv = device;
+	live_at(live, CRING_AT_HOLD, fn);
+	put(live, device, 1);
+	submit_nr(live, 1);
+	return live;
+}
+
+static void what_is_told_before_it_waits_does_not_wait(struct kunit *test)
+{
+	struct live *live = one_too_many(test, tell_it);
+
+	LIVE_EXPECT_CQE_FLAGS(live, 1, -ECANCELED, NOT_STARTED);
+	expect_in_devices(live, 1);
+}
+
+static void what_is_told_has_no_use_for_a_place(struct kunit *test)
+{
+	struct live *live = one_too_many(test, tell_it_and_make_room);
+	struct script *device = live->priv;
+
+	LIVE_EXPECT_CQE(live, 0, 8);
+	LIVE_EXPECT_CQE_FLAGS(live, 1, -ECANCELED, NOT_STARTED);
+	KUNIT_EXPECT_EQ(test, device->nr_queued, 1);
+	expect_in_devices(live, 0);
+}
+
+static void a_place_that_is_free_by_then_is_taken(struct kunit *test)
+{
+	struct live *live = one_too_many(test, make_room);
+	struct script *device = live->priv;
+
+	LIVE_EXPECT_CQE(live, 0, 8);
+	expect_states(live, ".D");
+	expect_in_devices(live, 1);
+	KUNIT_EXPECT_EQ(test, device->nr_queued, 2);
+}
+
 static void a_deadline_ends_what_waits(struct kunit *test)
 {
 	struct live *live = live_open(test, 8, 0);
@@ -327,6 +388,9 @@ static struct kunit_case cring_window_stop_cases[] = {
 	KUNIT_CASE(what_is_beyond_the_window_is_stopped_with_0),
 	KUNIT_CASE(all_that_is_beyond_it_is_stopped),
 	KUNIT_CASE(what_was_let_go_of_keeps_its_place),
+	KUNIT_CASE(what_is_told_before_it_waits_does_not_wait),
+	KUNIT_CASE(what_is_told_has_no_use_for_a_place),
+	KUNIT_CASE(a_place_that_is_free_by_then_is_taken),
 	KUNIT_CASE(a_deadline_ends_what_waits),
 	KUNIT_CASE(a_ring_is_closed_while_some_wait),
 	KUNIT_CASE(a_chain_waits_with_its_head_and_goes_on),
