@@ -51,6 +51,8 @@ help:
 	@echo 'make contracts    what io_uring, IoRing, CancelIoEx, io_cancel, FltCancelIo and'
 	@echo '                  aio_cancel promise, and whether cring keeps it: a table each'
 	@echo 'make libaio       libaio'\''s own cases, from its source package, on compat/libaio.h'
+	@echo 'make peers        liburing'\''s own tests, from its source packages, on'
+	@echo '                  compat/liburing.h; TESTS="a b": these; the table is build/peers.tsv'
 	@echo 'make check-fast   every test program, on stock 6.1, with fewer rounds'
 	@echo 'make kunit        the KUnit suites, on debug-6.12; KERNEL=7.3'
 	@echo 'make coverage     what the suites and programs execute of the module'
@@ -113,6 +115,9 @@ contracts:
 libaio:
 	@scripts/libaio $(KERNEL)
 
+peers:
+	@scripts/peers $(KERNEL) -- $(TESTS)
+
 kunit:
 	@scripts/kunit $(or $(KERNEL),debug-6.12)
 
@@ -137,4 +142,4 @@ lint:
 clean:
 	rm -rf build cring.ko
 
-.PHONY: all help module samples headers install user tests demo check check-fast contracts libaio kunit coverage bench bench-detach model shell lint clean
+.PHONY: all help module samples headers install user tests demo check check-fast contracts libaio peers kunit coverage bench bench-detach model shell lint clean
