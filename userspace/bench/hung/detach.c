@@ -19,7 +19,8 @@
 #include "../../tests/nbdkit.h"
 
 #define READS		16	/* of each kind, all in the device at once */
-#define LEN		4096U
+#define MEDIAN		(READS / 2)
+#define LEN		4096UL
 #define AT_MOST		4000	/* instructions */
 #define SINK_IN_MS	1000
 #define STANDS_MS	2000	/* for so long after the last cancel */
@@ -157,7 +158,7 @@ static void note(unsigned long ud, int res)
 
 	if (ud >= KINDS * READS)
 		return;
-	check(res == LEN || res == -ECANCELED);
+	check(res == (int)LEN || res == -ECANCELED);
 	k->cqe_ms[i] = (now() - k->start[i]) / 1000000;
 }
 
@@ -194,9 +195,11 @@ static void row(struct kind *k, bool instructions)
 {
 	const char *name = k->answer ? strerrorname_np(-k->answer) : "0";
 	double unit = instructions ? 1 : 1000;
+	unsigned long middle;
 	char cqe[48];
 
 	qsort(k->took, READS, sizeof(k->took[0]), compare);
+	middle = k->took[MEDIAN];
 	if (k->at_return)
 		snprintf(cqe, sizeof(cqe), "at return");
 	else
@@ -204,7 +207,7 @@ static void row(struct kind *k, bool instructions)
 	printf("%-22s %s%-9s %8.*f %8.*f %8.*f   %s\n", k->name,
 	       k->answer ? "-" : "", name, instructions ? 0 : 1,
 	       k->took[0] / unit, instructions ? 0 : 1,
-	       k->took[READS / 2] / unit, instructions ? 0 : 1,
+	       middle / unit, instructions ? 0 : 1,
 	       k->took[READS - 1] / unit, cqe);
 }
 
@@ -235,7 +238,8 @@ int main(int argc, char **argv)
 
 	check(!nbdkit_stop(&server));
 	for (i = 0; i < KINDS; i++)
-		put_reads(&kinds[i], i * READS, fd, buf + i * READS * LEN);
+		put_reads(&kinds[i], i * READS, fd,
+			  buf + (size_t)i * READS * LEN);
 	poll(NULL, 0, SINK_IN_MS);
 	for (i = 0; i < KINDS; i++)
 		cancel_reads(&kinds[i], i * READS, clock);
@@ -256,7 +260,7 @@ int main(int argc, char **argv)
 	nbdkit_exit(&server);
 	for (i = 0; i < KINDS && instructions; i++)
 		if (kinds[i].detach &&
-		    (kinds[i].answer || kinds[i].took[READS / 2] > AT_MOST))
+		    (kinds[i].answer || kinds[i].took[MEDIAN] > AT_MOST))
 			return 1;
 	return 0;
 }
