@@ -169,6 +169,37 @@ static void what_only_waits_was_not_started_by_a_worker_either(struct kunit *tes
 	LIVE_EXPECT_CQE_FLAGS(live, 2, -ECANCELED, CRING_CQE_F_NOT_STARTED);
 }
 
+static int make_ready_when_asleep(void *arg)
+{
+	struct script *script = arg;
+	struct live *live = script->priv;
+	bool ran;
+
+	if (!live_until(wq_has_sleeper(&live->ring->waitq)))
+		return -ETIMEDOUT;
+	/* it is on its way to sleep now */
+	schedule_timeout_uninterruptible(HZ / 20);
+	script_ready(script, EPOLLIN);
+	ran = live_until(live_nr_cqes(live));
+	/* or nobody would */
+	cring_run_ready(live->ring);
+	return ran;
+}
+
+static void who_waits_runs_what_became_ready(struct kunit *test)
+{
+	struct live *live = live_open(test, 4, 0);
+	struct script *script = script_open(live, SCRIPT_POLL);
+	struct other *other;
+
+	script->priv = live;
+	live_read(live, script, 1);
+	other = other_start(live, make_ready_when_asleep, script);
+	KUNIT_EXPECT_EQ(test, cring_wait(live->ring, 1, NULL), 0);
+	KUNIT_EXPECT_EQ(test, other_join(other), 1);
+	LIVE_EXPECT_CQE(live, 1, 1);
+}
+
 static struct kunit_case cring_live_cases[] = {
 	KUNIT_CASE(a_nop_ends_while_it_is_submitted),
 	KUNIT_CASE(a_ring_is_as_large_as_was_asked_for),
@@ -178,6 +209,7 @@ static struct kunit_case cring_live_cases[] = {
 	KUNIT_CASE(a_file_is_released_after_its_last_operation),
 	KUNIT_CASE(another_thread_of_the_owner_may_submit),
 	KUNIT_CASE(what_became_ready_runs_as_who_submitted_it),
+	KUNIT_CASE(who_waits_runs_what_became_ready),
 	KUNIT_CASE_PARAM(what_only_waits_was_not_started_by_a_worker_either,
 			 op_gen_params),
 	{}

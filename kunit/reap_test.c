@@ -214,6 +214,35 @@ static void it_ends_between_the_end_of_the_wait_and_that_of_the_call(struct kuni
 	KUNIT_EXPECT_EQ(test, live_in_flight(live), 0);
 }
 
+static int complete_when_asleep(void *arg)
+{
+	struct reaper *r = arg;
+	struct wait_queue_head *waitq = &r->live->ring->waitq;
+
+	if (!live_until(is_marked(r->live, UD) && wq_has_sleeper(waitq)))
+		return -ETIMEDOUT;
+	/* it is on its way to sleep now */
+	schedule_timeout_uninterruptible(HZ / 20);
+	return script_complete(r->script, 0, 1) &&
+	       live_until(!wq_has_sleeper(waitq));
+}
+
+/* there is nothing in the CQ that anybody is woken for */
+static void who_sleeps_is_woken_by_what_he_reaps(struct kunit *test)
+{
+	struct live *live = live_open(test, 4, 0);
+	struct reaper *r = reaper_new(live, SCRIPT_DEVICE);
+	struct other *other;
+
+	live_read(live, r->script, UD);
+	other = other_start(live, complete_when_asleep, r);
+	/* when the time is over, the other has lost patience */
+	KUNIT_EXPECT_EQ(test, reap_and_wait(r, 2 * LONG), 0);
+	KUNIT_EXPECT_EQ(test, other_join(other), 1);
+	EXPECT_REAPED(r, 0, UD, 1);
+	LIVE_EXPECT_NO_CQE(live);
+}
+
 static int complete_when_marked(void *arg)
 {
 	struct reaper *r = arg;
@@ -529,6 +558,7 @@ static struct kunit_case cring_reap_cases[] = {
 	KUNIT_CASE(without_a_wait_it_is_not_marked),
 	KUNIT_CASE(it_ends_after_the_call_has_given_up),
 	KUNIT_CASE(it_ends_between_the_end_of_the_wait_and_that_of_the_call),
+	KUNIT_CASE(who_sleeps_is_woken_by_what_he_reaps),
 	KUNIT_CASE(a_device_gives_it_back),
 	KUNIT_CASE(it_is_not_to_have_one),
 	KUNIT_CASE(it_has_finished_in_somebodys_batch),
