@@ -110,6 +110,7 @@ static bool cring_walk_some(struct cring_walk *walk, struct cring_req **found)
 
 /* the same, all of it; lets go of the lock and takes it again */
 static void cring_walk_all(struct cring_walk *walk, struct cring_req **found)
+	__must_hold(&walk->ring->lock)
 {
 	struct cring_ring *ring = walk->ring;
 

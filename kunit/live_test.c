@@ -138,7 +138,7 @@ static int submit_a_chain(void *arg)
 		sqe->len = 1;
 	} else {
 		sqe->fd = c->script->fd;
-		sqe->poll32_events = EPOLLOUT;
+		sqe->poll32_events = POLLOUT;
 	}
 	return live_submit(c->live);
 }
