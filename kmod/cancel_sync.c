@@ -230,15 +230,15 @@ static int cring_cancel_keys(struct cring_cancel_call *call)
 		if (fatal_signal_pending(current))
 			ret = -EINTR;
 	}
+	/* who runs or waits in one ring may be long in coming to the others */
+	for (i = 0; wide && i < scope->nr; i++)
+		atomic_inc(&scope->reach[i].ring->nr_trying);
 	for (i = 0; i < scope->nr; i++)
 		atomic_dec(&scope->reach[i].ring->nr_waiting);
 	/* the counts before the lists: cring_kick() does the reverse */
 	smp_mb__after_atomic();
 	for (i = 0; i < scope->nr; i++)
 		cring_run_ready(scope->reach[i].ring);
-	/* who waits in one ring may be long in coming to the others */
-	for (i = 0; wide && i < scope->nr; i++)
-		atomic_inc(&scope->reach[i].ring->nr_trying);
 	if (call->c.flags & CRING_CANCEL_WAIT)
 		for (i = 0; i < nr && !ret; i++)
 			ret = cring_wait_key(call, &call->waits[i]);

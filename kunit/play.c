@@ -209,7 +209,9 @@ static s32 update(struct play *play, int arg)
 	sqe->addr2 = user_time(play->live, 0, SOON_NS);
 	sqe->timeout_flags = CRING_LINK_TIMEOUT_UPDATE;
 	KUNIT_EXPECT_EQ(play->live->test, live_submit(play->live), 1);
-	KUNIT_EXPECT_TRUE(play->live->test, live_reap(play->live, &cqe));
+	/* a machine that is held up here sees the new time go by first */
+	while (live_reap(play->live, &cqe) && cqe.user_data != 1000)
+		note(play, &cqe);
 	KUNIT_EXPECT_EQ(play->live->test, cqe.user_data, 1000);
 	return cqe.res;
 }
