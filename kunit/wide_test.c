@@ -66,6 +66,7 @@ static int wide_wait(struct wide *w)
 /* not while it cancels, which is counted as waiting, too */
 static bool waits(struct wide *w)
 {
+	/* asked again and again: needs no barrier */
 	return waitqueue_active(&w->a->ring->waitq);
 }
 
