@@ -8,6 +8,7 @@
  */
 #include "util.h"
 #include "life_util.h"
+#include "meminfo.h"
 
 #define WARM_UP		20
 #define TIMES		200
@@ -15,36 +16,6 @@
 #define SMALL_TIMES	3000
 #define SMALL_WARM_UP	1500		/* as many kernel workers as it takes */
 #define SMALL_PAGES_KB	8192
-
-static long meminfo(const char *name)
-{
-	char line[128];
-	long kb = -1;
-	FILE *f = fopen("/proc/meminfo", "r");
-
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, name, strlen(name)) &&
-		    line[strlen(name)] == ':')
-			kb = atol(line + strlen(name) + 1);
-	if (f)
-		fclose(f);
-	return kb;
-}
-
-/* Free pages that the allocator keeps in lists a CPU, and counts as used. */
-static long pcp_kb(void)
-{
-	char line[128];
-	long n, pages = 0;
-	FILE *f = fopen("/proc/zoneinfo", "r");
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, " count: %ld", &n) == 1)
-			pages += n;
-	if (f)
-		fclose(f);
-	return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
 
 /* What is used: not the page cache, and not what others cache. */
 struct usage {
