@@ -59,7 +59,7 @@ help:
 	@echo 'make bench        instructions an operation, beside io_uring, on stock 6.1'
 	@echo 'make bench-detach a cancel while storage hangs: instructions, and microseconds'
 	@echo 'make model        the models of claim, cancel, wait and seal, exhaustively, and what'
-	@echo '                  they must not let pass; FAST=1: smaller ones'
+	@echo '                  they must not let pass; FAST=1: small ones, without that'
 	@echo 'make shell        a prompt in a virtual machine with the module loaded'
 	@echo 'make lint         what a reviewer runs: checkpatch, sparse, clang-tidy, ...'
 	@echo '                  STAGES="a b": only these, by the first column'
