@@ -54,7 +54,7 @@ help:
 	@echo 'make peers        liburing'\''s own tests, from its source packages, on'
 	@echo '                  compat/liburing.h; TESTS="a b": these; the table is build/peers.tsv'
 	@echo 'make check-fast   every test program, on stock 6.1, with fewer rounds'
-	@echo 'make kunit        the KUnit suites, on debug-6.12; KERNEL=7.3'
+	@echo 'make kunit        the KUnit suites, on debug-6.12; KERNEL=7.3, KSRC=<tree>'
 	@echo 'make coverage     what the suites and programs execute of the module'
 	@echo 'make bench        instructions an operation, beside io_uring, on stock 6.1'
 	@echo 'make bench-detach a cancel while storage hangs: instructions, and microseconds'
@@ -119,7 +119,7 @@ peers:
 	@scripts/peers $(KERNEL) -- $(TESTS)
 
 kunit:
-	@scripts/kunit $(or $(KERNEL),debug-6.12)
+	@scripts/kunit $(KERNEL)
 
 coverage:
 	@scripts/coverage $(KERNEL)
