@@ -13,8 +13,7 @@
 #define WARM_UP		20
 #define TIMES		200
 #define PAGES_KB	16384
-#define SMALL_TIMES	3000
-#define SMALL_WARM_UP	1500		/* as many kernel workers as it takes */
+#define SMALL_TIMES	3000		/* after half as many: kernel workers come */
 #define SMALL_PAGES_KB	8192
 
 /* What is used: not the page cache, and not what others cache. */
@@ -88,18 +87,29 @@ static void use(struct __test_metadata *_metadata, FIXTURE_DATA(memory) *self,
 	cring_queue_exit(&ring);
 }
 
+/* All of @times where the kernel is fast enough, but enough to see anything. */
+static unsigned int t_times(struct __test_metadata *_metadata, unsigned int times)
+{
+	unsigned int scale = test_scale();
+
+	scale = scale < 20 ? 20 : scale;
+	TH_LOG("%u rounds (%u %%)", times * scale / 100, scale);
+	return times * scale / 100;
+}
+#define scaled(times)		t_times(_metadata, times)
+
 static void t_cycles(struct __test_metadata *_metadata,
 		     FIXTURE_DATA(memory) *self, enum use how)
 {
+	unsigned int i, times = scaled(TIMES);
 	struct usage was, is;
-	unsigned int i;
 
 	for (i = 0; i < WARM_UP; i++)
 		use(_metadata, self, how);
 	expect_refs(self->refs);
 	msleep(500);
 	was = usage_now();
-	for (i = 0; i < TIMES; i++)
+	for (i = 0; i < times; i++)
 		use(_metadata, self, how);
 	expect_refs(self->refs);
 	EXPECT_TRUE(wait_until(is_back(was, PAGES_KB)));
@@ -127,14 +137,13 @@ TEST_F_TIMEOUT(memory, c16_200_rings_closed_with_things_registered, 600)
 
 TEST_F_TIMEOUT(memory, c16_3000_small_rings_give_their_memory_back, 600)
 {
-	unsigned int i, scale = test_scale(), times = SMALL_TIMES * scale / 100;
+	unsigned int i, times = scaled(SMALL_TIMES), warm_up = times / 2;
 	struct usage was = { 0 };
 
-	TH_LOG("%u rounds (%u %%)", times, scale);
-	for (i = 0; i < SMALL_WARM_UP + times; i++) {
+	for (i = 0; i < warm_up + times; i++) {
 		struct cring ring;
 
-		if (i == SMALL_WARM_UP) {
+		if (i == warm_up) {
 			expect_refs(self->refs);
 			msleep(500);
 			was = usage_now();
@@ -171,10 +180,10 @@ static int die_with_ring(void *arg)
 /* Not every ring is closed: most owners just die. */
 TEST_F_TIMEOUT(memory, c16_200_dead_owners_leave_nothing_behind, 600)
 {
+	unsigned int i, times = scaled(TIMES);
 	struct usage was = { 0 };
-	unsigned int i;
 
-	for (i = 0; i < WARM_UP + TIMES; i++) {
+	for (i = 0; i < WARM_UP + times; i++) {
 		if (i == WARM_UP) {
 			expect_refs(self->refs);
 			msleep(500);

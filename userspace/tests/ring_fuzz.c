@@ -8,6 +8,8 @@
 #include "util_sys.h"
 
 #define BATCH	32
+#define ROUNDS	1500
+#define LEAST_ROUNDS	300
 #define BUF_LEN	65536
 
 FIXTURE(fuzz) {
@@ -235,13 +237,14 @@ static void *meddler(void *arg)
 
 TEST_F_TIMEOUT(fuzz, c1_random_sqes_complete_once, 600)
 {
+	unsigned int round, rounds = ROUNDS * test_scale() / 100;
 	uint64_t end = now_ns() + 15 * NSEC_PER_SEC;
-	unsigned int round;
 	pthread_t t = 0;
 
 	if (variant->meddle)
 		t = new_thread(meddler, self);
-	for (round = 0; round < 1500 && now_ns() < end; round++) {
+	rounds = rounds < LEAST_ROUNDS ? LEAST_ROUNDS : rounds;
+	for (round = 0; round < rounds && now_ns() < end; round++) {
 		struct cring_cancel_key all =
 			cring_key_any(CRING_ASYNC_CANCEL_ALL);
 		bool seen[BATCH] = { false };
