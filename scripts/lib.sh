@@ -37,6 +37,16 @@ unlock()
 	exec {lock_fd}>&-
 }
 
+# What was compiled once is not compiled again, by any child of the caller, also
+# when the tree is checked out somewhere else.  This is for checks, which build
+# the same things for many kernels; a kernel itself is built once anyway.
+compile_once()
+{
+	export CCACHE_DIR=$cache/ccache CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1 \
+		CCACHE_MAXSIZE=1G
+	[ ! -d /usr/lib/ccache ] || export PATH=/usr/lib/ccache:$PATH
+}
+
 # The programs of userspace/tests, without what their files' names end in.
 test_programs()
 {
