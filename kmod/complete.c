@@ -119,9 +119,8 @@ static void cring_post(struct cring_comp *comp, struct cring_req *req,
 	if (req->lflags & CRING_REQL_INDEXED)
 		cring_index_del(req);
 	cring_deadline_drop(req);
-	/* what may have been let go of may be in its device still */
-	if (req->lflags & CRING_REQL_WINDOW &&
-	    !cring_req_has(req, CRING_REQ_DETACH))
+	/* what was let go of keeps its places until its device has answered */
+	if (!cring_detach_post(req) && req->lflags & CRING_REQL_WINDOW)
 		cring_window_leave(req);
 	if (unlikely(req->lflags & CRING_REQL_EXPIRED) &&
 	    req->res == -ECANCELED)

@@ -916,6 +916,7 @@ void cring_user_query(struct cring_query *query);
 /* detach.c APIs: let go of what is being executed */
 int cring_detach_get(struct cring_req *req);
 void cring_detach_put(struct cring_req *req);
+bool cring_detach_post(struct cring_req *req);
 bool cring_detach_lend(struct cring_req *req);
 bool cring_detach_return(struct cring_req *req);
 void cring_detach_drop(struct cring_req *req, bool sync);

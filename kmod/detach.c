@@ -23,7 +23,8 @@
  * answered, and nothing of the owner does: no address space, no descriptor.
  *
  * The record stays occupied meanwhile.  It counts against the ring's limit, by
- * which the pool is larger, and its user's.
+ * which the pool is larger, and its user's.  One that was not let go of counts
+ * until its CQE is posted, so that who sees the CQE has room for another.
  */
 #include "cring.h"
 #include "point.h"
@@ -55,15 +56,33 @@ int cring_detach_get(struct cring_req *req)
 }
 
 /**
- * cring_detach_put - such an operation's record is given back
- * @req: that cring_detach_get() has counted
+ * cring_detach_put - such an operation no longer counts
+ * @req: that cring_detach_get() has counted; the caller's alone
  *
  * Context: any.
  */
 void cring_detach_put(struct cring_req *req)
 {
+	WRITE_ONCE(req->flags, req->flags & ~CRING_REQ_DETACH);
 	atomic_dec(&req->ring->nr_detached);
 	cring_user_detach_put(req->ring->user);
+}
+
+/**
+ * cring_detach_post - the CQE of an operation is about to be posted
+ * @req: the caller's
+ *
+ * Context: cring_ring.lock.
+ * Return: true when somebody has let go of it, and it may still be executed.
+ */
+bool cring_detach_post(struct cring_req *req)
+{
+	if (likely(!cring_req_has(req, CRING_REQ_DETACH)))
+		return false;
+	if (atomic64_read(&req->word) & CRING_WORD_LET_GO)
+		return true;
+	cring_detach_put(req);
+	return false;
 }
 
 /**

@@ -55,8 +55,9 @@
  * One more bit, DETACH, says that what executes the operation, a worker or a
  * device, has only been lent it: it touches nothing of the caller's, and a
  * cancel may claim the request all the same.  Whoever executes takes the bit
- * back when it is through; if that fails a cancel was first, and nothing but
- * its hold on the record (see detach.c) is left to it.
+ * back when it is through; if that fails a cancel was first, which has left
+ * LET_GO there, and nothing but its hold on the record (see detach.c) is left
+ * to it.
  */
 #ifndef _CRING_STATE_H
 #define _CRING_STATE_H
@@ -85,6 +86,7 @@ enum cring_state {
 #define CRING_WORD_CANCEL	0x10ULL	/* told to stop */
 #define CRING_WORD_WOKEN	0x20ULL	/* woken while it was being armed */
 #define CRING_WORD_DETACH	0x40ULL	/* lent: may be claimed */
+#define CRING_WORD_LET_GO	0x80ULL	/* ... and has been, while it was */
 #define CRING_WORD_BITS		(CRING_WORD_CANCEL | CRING_WORD_WOKEN)
 #define CRING_WORD_GEN		0x100ULL
 #define CRING_WORD_GEN_MASK	(~(CRING_WORD_GEN - 1))
@@ -247,7 +249,8 @@ static inline bool cring_word_let_go(atomic64_t *word, u64 seen)
 	return atomic64_try_cmpxchg(word, &old,
 				    (seen & ~(CRING_WORD_STATE |
 					      CRING_WORD_DETACH)) |
-				    CRING_CLAIMED | CRING_WORD_CANCEL);
+				    CRING_CLAIMED | CRING_WORD_CANCEL |
+				    CRING_WORD_LET_GO);
 }
 
 /**

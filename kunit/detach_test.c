@@ -230,6 +230,29 @@ static void the_rings_limit_counts_until_the_device_answers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, start(d, CRING_OP_READ, B), CRING_DISPATCHED);
 }
 
+/* when a session is about to publish the first CQE */
+static void count_at_cqe(struct live *live, struct cring_req *req)
+{
+	struct detach *d = live->priv;
+	struct cring_ring *ring = live->ring;
+
+	if (READ_ONCE(ring->shared->cq_tail) != ring->cq_tail && !d->cancels++)
+		d->answer = atomic_read(&ring->nr_detached);
+}
+
+static void what_has_ended_makes_room_before_its_cqe_is_seen(struct kunit *test)
+{
+	struct detach *d = detach_open(test, SCRIPT_WORKER);
+
+	start_and_hang(d, CRING_OP_READ, A);
+	d->answer = -1;
+	live_at(d->live, CRING_AT_PUBLISH, count_at_cqe);
+	script_let_go(d->script);
+	LIVE_EXPECT_WAIT(d->live, A, LEN);
+	KUNIT_EXPECT_EQ(test, d->answer, 0);
+	expect_given_back(d);
+}
+
 static void the_users_limit_is_its_own(struct kunit *test)
 {
 	struct detach *d = detach_open(test, SCRIPT_DEVICE);
@@ -757,6 +780,7 @@ static struct kunit_case cring_detach_cases[] = {
 	KUNIT_CASE(what_needs_no_detach_refuses_it),
 	KUNIT_CASE(what_is_too_long_or_has_no_offset_is_refused),
 	KUNIT_CASE(the_rings_limit_counts_until_the_device_answers),
+	KUNIT_CASE(what_has_ended_makes_room_before_its_cqe_is_seen),
 	KUNIT_CASE(the_users_limit_is_its_own),
 	KUNIT_CASE(a_read_is_copied_to_the_caller_when_nobody_cancels),
 	KUNIT_CASE(a_hung_read_is_let_go_of),
