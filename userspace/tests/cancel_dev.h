@@ -93,6 +93,22 @@ static inline int dm_resume(struct dmdev *d)
 	return dm_call(d, DM_DEV_SUSPEND, 0, NULL, 0, NULL, NULL);
 }
 
+/* From here on the first @mb MiB of @below are its blocks. */
+static inline int dm_load(struct dmdev *d, const char *below, unsigned int mb)
+{
+	char params[96];
+	int ret;
+
+	snprintf(params, sizeof(params), "%s 0", below);
+	ret = dm_call(d, DM_TABLE_LOAD, 0, "linear", mb * 2048ULL, params,
+		      NULL);
+	if (ret)
+		return ret;
+	/* waits for what is in flight, not for what is dirty */
+	return dm_call(d, DM_DEV_SUSPEND, DM_SKIP_LOCKFS_FLAG, NULL, 0, NULL,
+		       NULL);
+}
+
 static inline void dm_destroy(struct dmdev *d)
 {
 	int i;
@@ -113,7 +129,6 @@ static inline int dm_create(struct dmdev *d, const char *name,
 			    const char *below, unsigned int mb)
 {
 	struct dm_ioctl io;
-	char params[96];
 	int ret;
 
 	snprintf(d->name, sizeof(d->name), "%s", name);
@@ -128,11 +143,7 @@ static inline int dm_create(struct dmdev *d, const char *name,
 		d->name[0] = 0;
 		return ret;
 	}
-	snprintf(params, sizeof(params), "%s 0", below);
-	ret = dm_call(d, DM_TABLE_LOAD, 0, "linear", mb * 2048ULL, params,
-		      NULL);
-	if (!ret)
-		ret = dm_resume(d);
+	ret = dm_load(d, below, mb);
 	unlink(d->path);
 	if (!ret && mknod(d->path, S_IFBLK | 0600, io.dev))
 		ret = -errno;
@@ -141,12 +152,13 @@ static inline int dm_create(struct dmdev *d, const char *name,
 	return ret;
 }
 
-/* --- FUSE: one file "f" that opens, and whose I/O is never answered ------ */
+/* --- FUSE: files "f", "f1", ... that open, and whose I/O is never answered -- */
 
 struct fusefs {
 	char dir[32];
 	int dev;
 	int read_requests;	/* 1: take I/O off the queue, and sit on it */
+	volatile int cached;	/* 1: through the page cache; before an open() */
 	volatile int reads;	/* requests for I/O taken */
 	pthread_t thread;
 };
@@ -191,10 +203,11 @@ static inline void *fuse_server(void *arg)
 			.max_write = 4096, .max_background = 512,
 			.congestion_threshold = 512,
 		};
-		struct fuse_entry_out entry = { .nodeid = 2 };
+		struct fuse_entry_out entry = { .nodeid = 0 };
 		struct fuse_attr_out attr = { .attr_valid = 3600 };
 		struct fuse_open_out opened = {
-			.open_flags = FOPEN_DIRECT_IO | FOPEN_NOFLUSH,
+			.open_flags = FOPEN_NOFLUSH |
+				(fs->cached ? 0 : FOPEN_DIRECT_IO),
 		};
 
 		if (n < (ssize_t)sizeof(*in)) {
@@ -203,7 +216,9 @@ static inline void *fuse_server(void *arg)
 				continue;
 			return NULL;	/* unmounted or aborted */
 		}
-		entry.attr = fuse_attr_of(2);
+		if (in->opcode == FUSE_LOOKUP)
+			entry.nodeid = 2 + atoi((char *)(in + 1) + 1);
+		entry.attr = fuse_attr_of(entry.nodeid);
 		attr.attr = fuse_attr_of(in->nodeid);
 		switch (in->opcode) {
 		case FUSE_INIT:

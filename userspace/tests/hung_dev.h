@@ -1,122 +1,79 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Files on storage that can be hung and let go on: a device-mapper device that
- * is suspended, raw and under ext4; a network block device whose server does
- * not answer; a FUSE server that does not (and is shot to go on).
+ * is suspended, raw and under ext4, or whose disk takes 30 seconds; a network
+ * block device whose server, nbdkit, is stopped; a FUSE server that takes requests
+ * and does not answer (and is shot to go on); an NFS server that is cut off.
  */
 #ifndef CRING_TESTS_HUNG_DEV_H
 #define CRING_TESTS_HUNG_DEV_H
 
 #include "cancel_dev.h"
+#include "hung_nfs.h"
+#include "nbdkit.h"
 
-#include <linux/falloc.h>
-#include <linux/nbd.h>
+enum hung_kind { HUNG_RAW, HUNG_EXT4, HUNG_NULLB, HUNG_NBDKIT, HUNG_FUSE,
+		 HUNG_FUSE_CACHED, HUNG_NFS };
 
-enum hung_kind { HUNG_RAW, HUNG_EXT4, HUNG_FUSE, HUNG_NBD };
-
-/* Its first bytes are fill()ed with this seed, and in no cache. */
-#define HUNG_BYTES	(64 * 4096)
+/* each file's first bytes are fill()ed with this seed, and in no cache */
+#define HUNG_BYTES	(256 * 4096)
 #define HUNG_SEED	5
 
 /* an empty ext4 that scripts/check-vm puts there, and what it fits on */
 #define HUNG_IMAGE	"/cring/ext4.img"
 #define HUNG_MB		16
 
-/* --- a network block device, its client the kernel's, its server a thread -- */
+/* how long HUNG_NULLB takes for what it is given; and when it would give up */
+#define HUNG_DELAY_NS	(30 * NSEC_PER_SEC)
+#define HUNG_GIVES_UP_MS	300000
 
-struct nbd {
-	int dev, sock[2];
-	pthread_t client, server;
-	atomic_int stopped;
-	char *data;
+struct hung {
+	enum hung_kind kind;
+	struct nullb nb;	/* below dm */
+	struct nullb slow;	/* ... while it hangs */
+	struct dmdev dm;
+	struct fusefs fuse;
+	struct nbdkit nbdkit;
+	struct nfs nfs;
+	bool fuse_up;
+	uint64_t since;		/* when it was stopped */
+	char dir[32];		/* where the ext4 is mounted */
+	char path[64];		/* what to open */
+	unsigned int files;	/* so many, or one device */
 };
-#define NBD_BYTES	(1 << 20)
-#define NBD_NODE	"/dev/nbd0"
 
-static inline bool nbd_transfer(int fd, void *buf, size_t len, bool out)
+/* The name of one of its files; a device has one only. */
+static inline void hung_name(const struct hung *h, unsigned int i, char *name,
+			     size_t len)
 {
-	for (char *p = buf; len; ) {
-		ssize_t n = out ? send(fd, p, len, MSG_NOSIGNAL) :
-				  read(fd, p, len);
-
-		if (n <= 0)
-			return false;
-		p += n;
-		len -= n;
-	}
-	return true;
+	if (i && h->files)
+		snprintf(name, len, "%s%u", h->path, i);
+	else
+		snprintf(name, len, "%s", h->path);
 }
 
-static inline void *nbd_server(void *arg)
+static inline const char *hung_fill(struct hung *h)
 {
-	struct nbd *n = arg;
-	struct nbd_request q;
+	static char data[HUNG_BYTES];
+	unsigned int i = 0;
+	bool ok = true;
 
-	while (nbd_transfer(n->sock[1], &q, sizeof(q), false)) {
-		struct nbd_reply r = { .magic = htonl(NBD_REPLY_MAGIC) };
-		char *data = n->data + be64toh(q.from);
-		uint32_t len = ntohl(q.len), cmd = ntohl(q.type) & 0xffff;
+	fill(data, sizeof(data), HUNG_SEED);
+	do {
+		char name[80];
+		int fd;
 
-		memcpy(&r.handle, &q.handle, sizeof(r.handle));
-		if (cmd == NBD_CMD_WRITE &&
-		    !nbd_transfer(n->sock[1], data, len, false))
-			break;
-		while (atomic_load(&n->stopped))
-			msleep(1);
-		if (cmd == NBD_CMD_DISC ||
-		    !nbd_transfer(n->sock[1], &r, sizeof(r), true))
-			break;
-		if (cmd == NBD_CMD_READ &&
-		    !nbd_transfer(n->sock[1], data, len, true))
-			break;
-	}
-	return NULL;
+		hung_name(h, i, name, sizeof(name));
+		fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		ok = ok && fd >= 0 &&
+		     pwrite(fd, data, sizeof(data), 0) == sizeof(data) &&
+		     !fsync(fd) && !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+		close(fd);
+	} while (++i < h->files);
+	return ok ? NULL : "cannot fill the file";
 }
 
-static inline void *nbd_client(void *arg)
-{
-	struct nbd *n = arg;
-
-	ioctl(n->dev, NBD_DO_IT);
-	ioctl(n->dev, NBD_CLEAR_SOCK);
-	return NULL;
-}
-
-static inline int nbd_start(struct nbd *n)
-{
-	n->dev = open(NBD_NODE, O_RDWR | O_CLOEXEC);
-	if (n->dev < 0)
-		return -ENODEV;
-	n->data = calloc(1, NBD_BYTES);
-	if (!n->data || socketpair(AF_UNIX, SOCK_STREAM, 0, n->sock))
-		return -ENOMEM;
-	if (ioctl(n->dev, NBD_SET_BLKSIZE, 4096UL) ||
-	    ioctl(n->dev, NBD_SET_SIZE_BLOCKS, NBD_BYTES / 4096UL) ||
-	    ioctl(n->dev, NBD_SET_FLAGS, NBD_FLAG_HAS_FLAGS | NBD_FLAG_SEND_FLUSH) ||
-	    ioctl(n->dev, NBD_SET_SOCK, n->sock[0]))
-		return -errno;
-	if (pthread_create(&n->server, NULL, nbd_server, n) ||
-	    pthread_create(&n->client, NULL, nbd_client, n))
-		return -EAGAIN;
-	/* NBD_DO_IT has to have begun. */
-	msleep(100);
-	return 0;
-}
-
-static inline void nbd_stop(struct nbd *n)
-{
-	atomic_store(&n->stopped, 0);
-	ioctl(n->dev, NBD_DISCONNECT);
-	shutdown(n->sock[1], SHUT_RDWR);
-	join_in_time(n->client, NULL);
-	join_in_time(n->server, NULL);
-	close(n->sock[0]);
-	close(n->sock[1]);
-	close(n->dev);
-	free(n->data);
-}
-
-/* --- ext4 on a device of its own ------------------------------------------ */
+/* --- ext4 on a device of its own ---------------------------------------- */
 
 /* Copies what is not zero, so that the copy takes little memory. */
 static inline int copy_disk(const char *from, const char *to)
@@ -141,21 +98,10 @@ static inline int copy_disk(const char *from, const char *to)
 	return ret;
 }
 
-/* --- all of them -------------------------------------------------------- */
-
-struct hung {
-	enum hung_kind kind;
-	struct nullb nb;
-	struct dmdev dm;
-	struct fusefs fuse;
-	struct nbd nbd;
-	bool fuse_up, nbd_up;
-	char dir[32];		/* where the ext4 is mounted */
-	char path[64];		/* what to open */
-};
-
 static inline const char *hung_ext4(struct hung *h)
 {
+	if (copy_disk(HUNG_IMAGE, h->nb.dev))
+		return "cannot copy " HUNG_IMAGE;
 	strcpy(h->dir, "/tmp/cringhungXXXXXX");
 	if (!mkdtemp(h->dir))
 		return "mkdtemp";
@@ -168,69 +114,129 @@ static inline const char *hung_ext4(struct hung *h)
 	return NULL;
 }
 
-static inline const char *hung_fill(struct hung *h)
-{
-	static char data[HUNG_BYTES];
-	int fd = open(h->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	bool ok;
+/* --- all of them -------------------------------------------------------- */
 
-	fill(data, sizeof(data), HUNG_SEED);
-	ok = fd >= 0 && pwrite(fd, data, sizeof(data), 0) == sizeof(data) &&
-	     !fsync(fd) && !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	close(fd);
-	return ok ? NULL : "cannot fill the file";
+static inline const char *hung_fuse(struct hung *h)
+{
+	if (fuse_start(&h->fuse, 1))
+		return "no FUSE in this kernel";
+	h->fuse.cached = h->kind == HUNG_FUSE_CACHED;
+	h->fuse_up = true;
+	snprintf(h->path, sizeof(h->path), "%s/f", h->fuse.dir);
+	return NULL;
 }
 
-/* Makes it, not hung yet; NULL, or why not. */
-static inline const char *t_hung(struct __test_metadata *_metadata,
-				 struct hung *h, enum hung_kind kind)
+static inline const char *t_hung_nbdkit(struct __test_metadata *_metadata,
+					struct hung *h)
+{
+	int ret = nbdkit_start(&h->nbdkit);
+
+	if (ret == -ENODEV)
+		return "no " NBDKIT ", or no " NBDKIT_NODE;
+	ASSERT_EQ(0, ret)
+		TH_LOG("nbdkit: %s", strerror(-ret));
+	snprintf(h->path, sizeof(h->path), "%s", NBDKIT_NODE);
+	h->files = 0;
+	return NULL;
+}
+
+static inline const char *t_hung_nfs(struct __test_metadata *_metadata,
+				     struct hung *h)
+{
+	bool skip;
+	const char *why = nfs_start(&h->nfs, &skip);
+
+	if (why && skip)
+		return why;
+	ASSERT_EQ(NULL, why)
+		TH_LOG("%s: %s", why, strerror(errno));
+	snprintf(h->path, sizeof(h->path), NFS_MOUNT "/f");
+	return NULL;
+}
+
+/* A device-mapper device on a disk that answers; and one that does not. */
+static inline const char *t_hung_dm(struct __test_metadata *_metadata,
+				    struct hung *h)
 {
 	int ret;
 
-	h->kind = kind;
-	if (kind == HUNG_FUSE) {
-		if (fuse_start(&h->fuse, 1))
-			return "no FUSE in this kernel";
-		h->fuse_up = true;
-		snprintf(h->path, sizeof(h->path), "%s/f", h->fuse.dir);
-		return NULL;
-	}
-	if (kind == HUNG_NBD) {
-		ret = nbd_start(&h->nbd);
-		if (ret)
-			return ret == -ENODEV ? "no " NBD_NODE : strerror(-ret);
-		h->nbd_up = true;
-		snprintf(h->path, sizeof(h->path), "%s", NBD_NODE);
-		return hung_fill(h);
-	}
 	if (!have_nullb())
 		return NULLB_SKIP;
 	if (access("/dev/mapper/control", F_OK))
 		return "no device mapper in this kernel";
-	if (kind == HUNG_EXT4 && access(HUNG_IMAGE, R_OK))
-		return "no " HUNG_IMAGE;
 	new_nullb(&h->nb, .size_mb = HUNG_MB);
-	ret = kind == HUNG_EXT4 ? copy_disk(HUNG_IMAGE, h->nb.dev) : 0;
-	if (!ret)
-		ret = dm_create(&h->dm, "cring_hung", h->nb.dev, HUNG_MB);
+	ret = dm_create(&h->dm, "cring_hung", h->nb.dev, HUNG_MB);
 	if (ret)
 		return strerror(-ret);
-	snprintf(h->path, sizeof(h->path), "%s", h->dm.path);
-	if (kind == HUNG_EXT4) {
-		const char *why = hung_ext4(h);
-
-		if (why)
-			return why;
+	if (h->kind == HUNG_NULLB) {
+		new_nullb(&h->slow, .size_mb = HUNG_MB, .no_memory = true,
+			  .delay_ns = HUNG_DELAY_NS, .hw_queue_depth = 1024);
+		ASSERT_EQ(0, nullb_set_io_timeout(&h->slow, HUNG_GIVES_UP_MS));
 	}
-	return hung_fill(h);
+	snprintf(h->path, sizeof(h->path), "%s", h->dm.path);
+	return NULL;
+}
+
+/* Makes it, with that many files, not hung yet; NULL, or why not. */
+static inline const char *t_hung(struct __test_metadata *_metadata,
+				 struct hung *h, enum hung_kind kind,
+				 unsigned int files)
+{
+	const char *why;
+
+	h->kind = kind;
+	if (kind == HUNG_FUSE || kind == HUNG_FUSE_CACHED) {
+		h->files = files;
+		return hung_fuse(h);
+	}
+	if (kind == HUNG_EXT4 && access(HUNG_IMAGE, R_OK))
+		return "no " HUNG_IMAGE;
+	if (kind == HUNG_NFS)
+		why = t_hung_nfs(_metadata, h);
+	else if (kind == HUNG_NBDKIT)
+		why = t_hung_nbdkit(_metadata, h);
+	else
+		why = t_hung_dm(_metadata, h);
+	if (why)
+		return why;
+	if (kind == HUNG_EXT4 || kind == HUNG_NFS)
+		h->files = files;
+	if (kind == HUNG_EXT4)
+		why = hung_ext4(h);
+	if (!why)
+		why = hung_fill(h);
+	ASSERT_EQ(NULL, why)
+		TH_LOG("%s", why);
+	return NULL;
 }
 
 /* From here on nothing is answered. */
 static inline int hung_stop(struct hung *h)
 {
-	if (h->kind == HUNG_NBD)
-		atomic_store(&h->nbd.stopped, 1);
-	return h->dm.name[0] ? dm_suspend(&h->dm) : 0;
+	h->since = now_ns();
+	switch (h->kind) {
+	case HUNG_NULLB:
+		return dm_load(&h->dm, h->slow.dev, HUNG_MB);
+	case HUNG_NBDKIT:
+		return nbdkit_stop(&h->nbdkit);
+	case HUNG_NFS:
+		return nfs_loopback(false);
+	case HUNG_RAW:
+	case HUNG_EXT4:
+		return dm_suspend(&h->dm);
+	default:
+		return 0;
+	}
+}
+
+/* How long it hangs still, if nobody lets it go on. */
+static inline uint64_t hung_left(const struct hung *h)
+{
+	uint64_t gone = now_ns() - h->since;
+
+	if (h->kind != HUNG_NULLB)
+		return UINT64_MAX;
+	return gone < HUNG_DELAY_NS ? HUNG_DELAY_NS - gone : 0;
 }
 
 /* What hangs goes on; with FUSE it fails. */
@@ -239,8 +245,15 @@ static inline void hung_go(struct hung *h)
 	if (h->fuse_up)
 		fuse_stop(&h->fuse);
 	h->fuse_up = false;
-	atomic_store(&h->nbd.stopped, 0);
-	if (h->dm.name[0])
+	nbdkit_go(&h->nbdkit);
+	if (h->kind == HUNG_NFS)
+		nfs_loopback(true);
+	if (!h->dm.name[0])
+		return;
+	/* what the slow disk has is waited for */
+	if (h->kind == HUNG_NULLB)
+		dm_load(&h->dm, h->nb.dev, HUNG_MB);
+	else
 		dm_resume(&h->dm);
 }
 
@@ -248,13 +261,14 @@ static inline void hung_go(struct hung *h)
 static inline void hung_exit(struct hung *h)
 {
 	hung_go(h);
-	if (h->nbd_up)
-		nbd_stop(&h->nbd);
+	nbdkit_exit(&h->nbdkit);
+	nfs_exit(&h->nfs);
 	if (h->dir[0]) {
 		wait_until(!umount(h->dir) || errno != EBUSY);
 		rmdir(h->dir);
 	}
 	dm_destroy(&h->dm);
+	nullb_del(&h->slow);
 	nullb_del(&h->nb);
 }
 

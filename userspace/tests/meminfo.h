@@ -39,4 +39,10 @@ static inline long pcp_kb(void)
 	return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
+/* Bytes that are free, those lists too. */
+static inline long mem_free(void)
+{
+	return (meminfo("MemFree") + pcp_kb()) << 10;
+}
+
 #endif /* CRING_TESTS_MEMINFO_H */

@@ -109,12 +109,14 @@ static inline void nullb_del(struct nullb *nb)
 static inline void t_nullb(struct __test_metadata *_metadata, struct nullb *nb,
 			   struct nullb_opts o)
 {
+	static unsigned int serial;
 	char path[128], index[16];
 	struct stat st;
 
 	o.delay_ns = hold_ns(o.delay_ns);
 	memset(nb, 0, sizeof(*nb));
-	snprintf(nb->name, sizeof(nb->name), "ct%d", getpid());
+	snprintf(nb->name, sizeof(nb->name), "ct%d.%u", getpid(),
+		 serial++);
 	snprintf(nb->dir, sizeof(nb->dir), NULLB_ROOT "/%s", nb->name);
 	ASSERT_EQ(0, mkdir(nb->dir, 0755));
 	ASSERT_EQ(0, nullb_set(nb, "size", o.size_mb ? o.size_mb : 16));

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+/*
+ * C4, C10, C13, C14, C16, C18: a FUSE server that takes requests and never
+ * answers them; its files are in the page cache.
+ */
+#include "util.h"
+
+#define STORAGE	HUNG_FUSE_CACHED
+#include "hung_matrix.h"
+#include "hung_crowd.h"
+
+TEST_HARNESS_MAIN
