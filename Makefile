@@ -56,7 +56,11 @@ help:
 	@echo 'make check-fast   every test program, on stock 6.1, with fewer rounds'
 	@echo 'make kunit        the KUnit suites, on debug-6.12; KERNEL=7.3, KSRC=<tree>'
 	@echo 'make coverage     what the suites and programs execute of the module'
-	@echo 'make bench        instructions an operation, beside io_uring, on stock 6.1'
+	@echo 'make bench        instructions an operation, beside io_uring, libaio, POSIX AIO and'
+	@echo '                  system calls, on stock 6.1; KERNEL=6.12; KEEP=1: with pictures'
+	@echo '                  for the documentation'
+	@echo 'make bench-quick  the same with less of all; CASE="nop": only cases with that name;'
+	@echo '                  PROFILE="nop, batch 1" SIDE=cring: where its instructions go'
 	@echo 'make bench-detach a cancel while storage hangs: instructions, and microseconds'
 	@echo 'make model        the models of claim, cancel, wait and seal, exhaustively, and what'
 	@echo '                  they must not let pass; FAST=1: small ones, without that'
@@ -125,7 +129,11 @@ coverage:
 	@scripts/coverage $(KERNEL)
 
 bench:
-	@scripts/bench --kernel $(or $(KERNEL),6.1)
+	@scripts/bench --kernel $(or $(KERNEL),6.1) $(if $(KEEP),--keep) $(GROUPS)
+
+bench-quick:
+	@scripts/bench --quick --kernel $(or $(KERNEL),6.1) $(if $(CASE),--case '$(CASE)') \
+		$(if $(PROFILE),--profile '$(PROFILE)') $(if $(SIDE),--side $(SIDE)) $(GROUPS)
 
 bench-detach:
 	@scripts/bench-detach --kernel $(or $(KERNEL),6.1)
@@ -142,4 +150,4 @@ lint:
 clean:
 	rm -rf build cring.ko
 
-.PHONY: all help module samples headers install user tests demo check check-fast contracts libaio peers kunit coverage bench bench-detach model shell lint clean
+.PHONY: all help module samples headers install user tests demo check check-fast contracts libaio peers kunit coverage bench bench-quick bench-detach model shell lint clean

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the benchmarks share: the same work through cring and through io_uring,
- * in one process, taking turns.
+ * What the files of this program share: the same work through cring, io_uring,
+ * libaio, POSIX AIO and plain system calls, in one process, taking turns.
  *
- * A benchmark is a table of cases, each with a body for either side, and a
- * main() that hands it to bench_run().  A body does its operations the way a
- * program would; bench_run() makes the rings, measures, and prints.
+ * A file is one concern: a table of cases with a body for each side, and a
+ * function that measures them.  A body does its operations the way a program
+ * would.  measure.c makes the rings, measures, and prints.
  *
- * What is measured is the guest's clock.  scripts/bench runs these programs on
- * a machine whose clock advances by one nanosecond an instruction, so that
+ * What is measured is the guest's clock.  scripts/bench runs this program on a
+ * machine whose clock advances by one nanosecond an instruction, so that
  * nanoseconds are instructions, user space's and the kernel's together.  They
  * are not time: a cache miss and a register move count the same.
  */
 #ifndef BENCH_H
 #define BENCH_H
 
+#include <libaio.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -24,56 +26,174 @@
 
 #include <cring.h>
 
-#define BENCH_RINGS	4	/* of each kind: no two cost quite the same */
-#define BENCH_SEGMENTS	15	/* on each ring, of which the best counts */
-#define BENCH_OPS	1024	/* in a segment: most see no timer interrupt */
-#define BENCH_SQ	256
+#define BENCH_BATCH	128		/* the largest */
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* io_uring's two set-ups count as one peer: the better of them */
+enum bench_side {
+	BENCH_CRING,
+	BENCH_URING,
+	BENCH_URING_DEFER,
+	BENCH_LIBAIO,
+	BENCH_POSIX,
+	BENCH_PLAIN,
+	BENCH_SIDES
+};
+
+struct bench_case;
+
+/**
+ * struct bench_ring - one ring, or what stands for it on the other sides
+ * @side: whose it is
+ * @cring: with BENCH_CRING
+ * @uring: with BENCH_URING, BENCH_URING_DEFER
+ * @aio: with BENCH_LIBAIO
+ * @fd: for the case's own use
+ * @fds: for the case's own use
+ * @nr_fds: how many are in @fds
+ * @next: for the case's own use
+ */
+struct bench_ring {
+	enum bench_side side;
+	union {
+		struct cring cring;
+		struct io_uring uring;
+		io_context_t aio;
+	};
+	int fd;
+	int *fds;
+	unsigned int nr_fds;
+	__u64 next;
+};
+
+typedef void (*bench_body)(struct bench_ring *r, const struct bench_case *c,
+			   unsigned int passes);
 
 /**
  * struct bench_case - a row of the table
  * @name: what is measured
- * @batch: operations that one submit call takes
+ * @batch: operations that one pass does
  * @wait: completions that it waits for
- * @target: ratio of cring to io_uring that is wanted at most
- * @cring: does @batch operations, @passes times, and reaps them
- * @uring: the same through io_uring
+ * @bytes: of a read
+ * @res: what each operation answers
+ * @in_flight: operations that are in flight all the while
+ * @files: over how many files they are spread
+ * @entries: of the SQ; 0 for enough
+ * @cq_entries: of the CQ; 0 for enough
+ * @rings: on each side; 0 for what is usual
+ * @passes: of a segment; 0 for as many as fit
+ * @setup: makes a ring ready for @body, outside of what is measured
+ * @cleanup: undoes that
+ * @body: by side: @batch operations, so many passes; NULL: has none
+ * @target: by side: the ratio of cring to it that is wanted at most, 0 for none
+ * @limit: instructions that cring may take at most, 0 for no limit
+ * @picture: of which it is a point, or NULL
+ * @series: line of that picture
+ * @x: where on that line
+ * @point_only: a point of the picture, no row of the table
  */
 struct bench_case {
 	const char *name;
 	unsigned int batch;
 	unsigned int wait;
-	double target;
-	void (*cring)(struct cring *ring, const struct bench_case *c,
-		      unsigned int passes);
-	void (*uring)(struct io_uring *ring, const struct bench_case *c,
-		      unsigned int passes);
+	unsigned int bytes;
+	int res;
+	unsigned int in_flight;
+	unsigned int files;
+	unsigned int entries;
+	unsigned int cq_entries;
+	unsigned int rings;
+	unsigned int passes;
+	void (*setup)(struct bench_ring *r, const struct bench_case *c);
+	void (*cleanup)(struct bench_ring *r, const struct bench_case *c);
+	bench_body body[BENCH_SIDES];
+	double target[BENCH_SIDES];
+	double limit;
+	const char *picture;
+	const char *series;
+	unsigned int x;
+	bool point_only;
 };
 
+/* The same body for both of io_uring's set-ups, and one target. */
+#define BENCH_URINGS(b) [BENCH_URING] = (b), [BENCH_URING_DEFER] = (b)
+
 #define bench_check(cond) \
-	do { if (__builtin_expect(!(cond), 0)) bench_fail(#cond, __LINE__); } while (0)
+	do { if (__builtin_expect(!(cond), 0)) bench_fail(#cond, __FILE__, __LINE__); } while (0)
 
 static inline __attribute__((noreturn, cold))
-void bench_fail(const char *what, int line)
+void bench_fail(const char *what, const char *file, int line)
 {
-	fprintf(stderr, "bench: not so in line %d: %s\n", line, what);
+	fprintf(stderr, "bench: not so in %s, line %d: %s (errno %d)\n", file,
+		line, what, errno);
 	exit(2);
 }
 
-/* io_uring's set-ups; the better one is what cring is compared with */
-enum { BENCH_PLAIN, BENCH_DEFER, BENCH_SETUPS };
+/* measure.c */
+extern unsigned long bench_total, bench_started, bench_clock;
+extern bool bench_quick;
+extern const char *bench_part;
+extern int bench_profile;
 
-static const char *const bench_setup_name[BENCH_SETUPS] = { "plain", "defer" };
+bool bench_wanted(const char *name);
+double bench_measure(const struct bench_case *c);
+void bench_cases(const struct bench_case *cases, unsigned int nr);
+void bench_result(const char *name, const char *peer, double cring,
+		  double peer_cost, double target, double spread,
+		  double peer_spread);
+void bench_ring_open(struct bench_ring *r, enum bench_side side,
+		     const struct bench_case *c);
+void bench_ring_close(struct bench_ring *r);
 
-static const unsigned int bench_setup_flags[BENCH_SETUPS] = {
-	0, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN
-};
+/* growth.c */
+void bench_grow(const struct bench_case *c, unsigned int from, unsigned int to);
 
-struct bench {
-	struct cring cring[BENCH_RINGS];
-	struct io_uring uring[BENCH_SETUPS][BENCH_RINGS];
-	bool have[BENCH_SETUPS];
-	unsigned long clock;		/* what reading the clock costs */
-};
+/* files.c */
+void bench_more_files(void);
+int bench_cached_file(void);
+int bench_device(const char *which, int flags);
+void bench_event_files(struct bench_ring *r, unsigned int nr);
+void bench_close_files(struct bench_ring *r);
+extern char bench_buffer[] __attribute__((aligned(4096)));
+#define BENCH_BUFFER	0x100000
+#define BENCH_FILE	0x40000
+
+/* one a file: measures what the file is about */
+void bench_nop(void);
+void bench_read(void);
+void bench_posix(void);
+void bench_direct(void);
+void bench_pipe(void);
+void bench_worker(void);
+void bench_poll(void);
+void bench_queued(void);
+void bench_timer(void);
+void bench_detach(void);
+void bench_growth(void);
+void bench_many(void);
+void bench_floor(void);
+void bench_memory(void);
+void bench_scale(void);
+
+/*
+ * The profiler counts what lies between the first two: instructions that do
+ * nothing, with a number in them that no compiler would use.
+ */
+static inline void bench_mark_start(void)
+{
+	asm volatile(".byte 0x0f, 0x1f, 0x80, 0x63, 0x72, 0x6e, 0x67" ::: "memory");
+}
+
+static inline void bench_mark_stop(void)
+{
+	asm volatile(".byte 0x0f, 0x1f, 0x80, 0x63, 0x72, 0x6e, 0x68" ::: "memory");
+}
+
+/* What was counted so far does not count. */
+static inline void bench_mark_reset(void)
+{
+	asm volatile(".byte 0x0f, 0x1f, 0x80, 0x63, 0x72, 0x6e, 0x69" ::: "memory");
+}
 
 static inline unsigned long bench_now(void)
 {
@@ -83,168 +203,23 @@ static inline unsigned long bench_now(void)
 	return ts.tv_sec * 1000000000UL + ts.tv_nsec;
 }
 
+/* What lies between a resume and a pause is measured; a body may do both. */
+static inline void bench_resume(void)
+{
+	bench_started = bench_now();
+	bench_mark_start();
+}
+
+static inline void bench_pause(void)
+{
+	bench_mark_stop();
+	bench_total += bench_now() - bench_started - bench_clock;
+}
+
 static inline void bench_min(unsigned long *least, unsigned long value)
 {
 	if (value < *least)
 		*least = value;
-}
-
-static inline void bench_init(struct bench *b)
-{
-	unsigned long start;
-	int i, s, ret;
-
-	for (i = 0; i < BENCH_RINGS; i++) {
-		ret = cring_queue_init(BENCH_SQ, &b->cring[i], 0);
-		bench_check(ret == 0);
-		for (s = 0; s < BENCH_SETUPS; s++) {
-			ret = io_uring_queue_init(BENCH_SQ, &b->uring[s][i],
-						  bench_setup_flags[s]);
-			/* an older kernel */
-			if (ret == -EINVAL && s != BENCH_PLAIN)
-				continue;
-			bench_check(ret == 0);
-			ret = io_uring_register_ring_fd(&b->uring[s][i]);
-			bench_check(ret == 1);
-			b->have[s] = true;
-		}
-	}
-
-	b->clock = -1UL;
-	for (i = 0; i < 100; i++) {
-		start = bench_now();
-		bench_min(&b->clock, bench_now() - start);
-	}
-}
-
-/* the best segment of each ring, and of those the best and the worst */
-struct bench_side {
-	unsigned long ring[BENCH_RINGS];
-	unsigned long best, worst;
-};
-
-static inline void bench_side_init(struct bench_side *side)
-{
-	*side = (struct bench_side) { .best = -1UL };
-	for (int i = 0; i < BENCH_RINGS; i++)
-		side->ring[i] = -1UL;
-}
-
-static inline void bench_side_end(struct bench_side *side)
-{
-	for (int i = 0; i < BENCH_RINGS; i++) {
-		bench_min(&side->best, side->ring[i]);
-		if (side->ring[i] > side->worst)
-			side->worst = side->ring[i];
-	}
-}
-
-static inline double bench_spread(const struct bench_side *side)
-{
-	return 100.0 * (side->worst - side->best) / side->best;
-}
-
-static inline bool bench_one(struct bench *b, const struct bench_case *c)
-{
-	unsigned int passes = BENCH_OPS / c->batch, ops = passes * c->batch;
-	struct bench_side cring, uring[BENCH_SETUPS], *peer = uring;
-	int i, s, segment, setup = BENCH_PLAIN;
-	unsigned long start;
-	double ratio;
-
-	bench_side_init(&cring);
-	for (s = 0; s < BENCH_SETUPS; s++)
-		bench_side_init(&uring[s]);
-
-	for (segment = 0; segment < BENCH_SEGMENTS; segment++) {
-		for (i = 0; i < BENCH_RINGS; i++) {
-			start = bench_now();
-			c->cring(&b->cring[i], c, passes);
-			bench_min(&cring.ring[i],
-				  bench_now() - start - b->clock);
-			for (s = 0; s < BENCH_SETUPS; s++) {
-				if (!b->have[s])
-					continue;
-				start = bench_now();
-				c->uring(&b->uring[s][i], c, passes);
-				bench_min(&uring[s].ring[i],
-					  bench_now() - start - b->clock);
-			}
-		}
-	}
-
-	bench_side_end(&cring);
-	for (s = 0; s < BENCH_SETUPS; s++) {
-		bench_side_end(&uring[s]);
-		if (b->have[s] && uring[s].best < peer->best) {
-			peer = &uring[s];
-			setup = s;
-		}
-	}
-
-	ratio = (double)cring.best / peer->best;
-	printf("%-26s %8.1f %8.1f %7.3f %7.2f  %-4s  %+5.1f%% %+5.1f%%  %s\n",
-	       c->name, (double)cring.best / ops, (double)peer->best / ops,
-	       ratio, c->target, ratio <= c->target ? "ok" : "OVER",
-	       bench_spread(&cring), bench_spread(peer),
-	       bench_setup_name[setup]);
-	fflush(stdout);
-	return ratio <= c->target;
-}
-
-/**
- * struct bench_floor - what nothing that enters the kernel can go below
- * @name: what is measured
- * @body: does it @passes times
- */
-struct bench_floor {
-	const char *name;
-	void (*body)(struct cring *cring, struct io_uring *uring,
-		     unsigned int passes);
-};
-
-static inline void bench_floor(struct bench *b, const struct bench_floor *f)
-{
-	unsigned long best = -1UL, start;
-
-	for (int segment = 0; segment < BENCH_SEGMENTS; segment++) {
-		start = bench_now();
-		f->body(&b->cring[0], &b->uring[BENCH_PLAIN][0], BENCH_OPS);
-		bench_min(&best, bench_now() - start - b->clock);
-	}
-	printf("%-40s %8.1f\n", f->name, (double)best / BENCH_OPS);
-	fflush(stdout);
-}
-
-/**
- * bench_run - measure and print
- * @cases: the rows
- * @nr: how many
- * @floors: or NULL
- * @nr_floors: how many
- *
- * Return: the program's exit status, 1 when a ratio is over its target.
- */
-static inline int bench_run(const struct bench_case *cases, unsigned int nr,
-			    const struct bench_floor *floors,
-			    unsigned int nr_floors)
-{
-	static struct bench b;
-	unsigned int i, over = 0;
-
-	bench_init(&b);
-	printf("Instructions an operation (they are not time)\n\n");
-	printf("%-26s %8s %8s %7s %7s  %-4s  %-13s  %s\n", "case", "cring",
-	       "io_uring", "ratio", "target", "", " worst rings", "io_uring");
-	for (i = 0; i < nr; i++)
-		over += !bench_one(&b, &cases[i]);
-	if (nr_floors)
-		printf("\nInstructions a call\n\n");
-	for (i = 0; i < nr_floors; i++)
-		bench_floor(&b, &floors[i]);
-	if (over)
-		printf("\n%u of %u over the target\n", over, nr);
-	return over != 0;
 }
 
 #endif /* BENCH_H */
