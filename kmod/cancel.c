@@ -19,8 +19,10 @@ static bool cring_claim_queued(struct cring_req *req, u64 word)
 
 	spin_lock(&ring->queue_lock);
 	claimed = cring_word_claim(&req->word, word);
-	if (claimed)
+	if (claimed) {
 		list_del_init(&req->node);
+		ring->nr_work -= cring_word_state(word) == CRING_QUEUED;
+	}
 	if (cring_word_state(word) == CRING_READY && list_empty(&ring->ready))
 		WRITE_ONCE(ring->shared->flags, 0);
 	spin_unlock(&ring->queue_lock);

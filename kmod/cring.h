@@ -54,6 +54,7 @@ struct cring_comp;
 struct cring_user;
 struct cring_owner;
 struct cring_reap_place;
+struct kernel_param;
 struct cring_walk;
 struct cring_reach;
 
@@ -424,6 +425,8 @@ struct cring_worker {
  * @queue_lock: see the top of this file
  * @ready: requests to try again in a thread of the owner
  * @work: requests that wait for a worker
+ * @nr_work: how many
+ * @nr_coming: workers that were started and have not looked at @work yet
  * @idle: workers without work
  * @workers: all of them, once there is a @wq
  * @nr_workers: how many
@@ -520,6 +523,8 @@ struct cring_ring {
 	spinlock_t queue_lock ____cacheline_aligned_in_smp;
 	struct list_head ready;
 	struct list_head work;
+	u32 nr_work;
+	u32 nr_coming;
 	struct list_head idle;
 	struct cring_worker *workers;
 	unsigned int nr_workers;
@@ -909,6 +914,7 @@ void cring_user_put(struct cring_ring *ring);
 bool cring_user_worker_get(struct cring_ring *ring);
 void cring_user_worker_put(struct cring_ring *ring);
 void cring_user_feed(struct cring_user *user);
+int cring_user_workers_set(const char *val, const struct kernel_param *kp);
 int cring_user_detach_get(struct cring_user *user);
 void cring_user_detach_put(struct cring_user *user);
 void cring_user_query(struct cring_query *query);

@@ -115,7 +115,6 @@ static void cring_kick_fn(struct work_struct *work)
 					       kick_work);
 	struct cring_req *req, *next;
 	struct eventfd_ctx *ctx;
-	unsigned int moved = 0;
 	bool left;
 
 	spin_lock_irq(&ring->queue_lock);
@@ -124,14 +123,14 @@ static void cring_kick_fn(struct work_struct *work)
 			continue;
 		list_move_tail(&req->node, &ring->work);
 		cring_word_own(&req->word, CRING_QUEUED);
-		moved++;
+		ring->nr_work++;
 	}
 	left = !list_empty(&ring->ready);
 	WRITE_ONCE(ring->shared->flags, left ? CRING_SHARED_READY : 0);
 	spin_unlock_irq(&ring->queue_lock);
 	/* one worker for each: the first may sleep for ever */
-	while (moved && cring_work_start(ring))
-		moved--;
+	while (cring_work_start(ring))
+		;
 
 	if (left) {
 		wake_up(&ring->waitq);

@@ -13,8 +13,8 @@
  * Workers: each ring may run one, always, so that rings whose operations block
  * for ever never keep another from going on.  What a ring runs beyond its first
  * counts against its user's limit too, and when that is reached the ring is put
- * on the user's list of starved rings.  A worker that ends starts one for the
- * first of them.
+ * on the user's list of starved rings.  A worker that ends, or a limit that is
+ * raised, starts one for the first of them.
  */
 #include <linux/cred.h>
 #include <linux/hashtable.h>
@@ -28,8 +28,15 @@ unsigned int cring_max_user_rings = 1024;
 module_param_named(max_user_rings, cring_max_user_rings, uint, 0644);
 MODULE_PARM_DESC(max_user_rings, "rings that a user may have (default 1024)");
 
+static const struct kernel_param_ops cring_user_workers_ops = {
+	.set = cring_user_workers_set,
+	.get = param_get_uint,
+};
+
 unsigned int cring_max_user_workers = 512;
-module_param_named(max_user_workers, cring_max_user_workers, uint, 0644);
+module_param_cb(max_user_workers, &cring_user_workers_ops,
+		&cring_max_user_workers, 0644);
+__MODULE_PARM_TYPE(max_user_workers, "uint");
 MODULE_PARM_DESC(max_user_workers,
 		 "operations that all rings of a user run in workers at once; each ring may always run one (default 512)");
 
@@ -42,7 +49,7 @@ MODULE_PARM_DESC(max_user_detached,
  * struct cring_user - what all rings of one user share
  * @node: in cring_users
  * @uid: who
- * @refs: rings that point here; under cring_users_lock
+ * @refs: rings that point here, and who looks at it; under cring_users_lock
  * @rings: rings that count
  * @detached: operations that count
  * @lock: of what follows, and of the same in each ring; a leaf, nests in
@@ -132,6 +139,15 @@ void cring_user_leave(struct cring_ring *ring)
 	atomic_dec(&ring->user->rings);
 }
 
+/* drop a reference; under cring_users_lock; true when the caller frees it */
+static bool cring_user_unref(struct cring_user *user)
+{
+	if (--user->refs)
+		return false;
+	hash_del(&user->node);
+	return true;
+}
+
 /**
  * cring_user_put - nothing of the ring refers to its user any more
  * @ring: has left, its workers have ended; or never joined
@@ -141,6 +157,7 @@ void cring_user_leave(struct cring_ring *ring)
 void cring_user_put(struct cring_ring *ring)
 {
 	struct cring_user *user = ring->user;
+	bool last;
 
 	if (!user)
 		return;
@@ -149,12 +166,10 @@ void cring_user_put(struct cring_ring *ring)
 	spin_unlock_irq(&user->lock);
 
 	spin_lock(&cring_users_lock);
-	if (--user->refs)
-		user = NULL;
-	else
-		hash_del(&user->node);
+	last = cring_user_unref(user);
 	spin_unlock(&cring_users_lock);
-	kfree(user);
+	if (last)
+		kfree(user);
 }
 
 /**
@@ -231,12 +246,12 @@ static void cring_user_starve(struct cring_ring *ring)
 }
 
 /**
- * cring_user_feed - a worker has ended: others may start
- * @user: whose it was
+ * cring_user_feed - a worker has ended, or the limit was raised: others may start
+ * @user: whose
  *
- * Each starved ring gets one worker in its turn.
+ * Each starved ring gets one worker in its turn, and no more than it has work.
  *
- * Context: process, no cring lock held; a ring of @user stays.
+ * Context: process, no cring lock held; @user stays.
  */
 void cring_user_feed(struct cring_user *user)
 {
@@ -247,6 +262,49 @@ void cring_user_feed(struct cring_user *user)
 			cring_user_starve(ring);
 		cring_ring_put(ring);
 	}
+}
+
+/* each user in turn; one that is looked at stays, and with it its place */
+static void cring_user_feed_all(void)
+{
+	struct cring_user *user, *before = NULL;
+	unsigned int bucket;
+	bool last = false;
+
+	spin_lock(&cring_users_lock);
+	hash_for_each(cring_users, bucket, user, node) {
+		user->refs++;
+		last = before && cring_user_unref(before);
+		spin_unlock(&cring_users_lock);
+		if (last)
+			kfree(before);
+		cring_user_feed(user);
+		before = user;
+		spin_lock(&cring_users_lock);
+	}
+	last = before && cring_user_unref(before);
+	spin_unlock(&cring_users_lock);
+	if (last)
+		kfree(before);
+}
+
+/**
+ * cring_user_workers_set - set max_user_workers
+ * @val: the number
+ * @kp: the parameter
+ *
+ * Rings that starve get what a larger one allows at once.
+ *
+ * Context: process, may sleep.
+ * Return: 0, or why @val is none.
+ */
+int cring_user_workers_set(const char *val, const struct kernel_param *kp)
+{
+	int ret = param_set_uint(val, kp);
+
+	if (!ret)
+		cring_user_feed_all();
+	return ret;
 }
 
 /**

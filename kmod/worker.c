@@ -38,8 +38,10 @@ bool cring_work_add(struct cring_req *req, enum cring_state from)
 
 	spin_lock(&ring->queue_lock);
 	added = cring_word_move(&req->word, from, CRING_QUEUED);
-	if (added)
+	if (added) {
 		list_add_tail(&req->node, &ring->work);
+		ring->nr_work++;
+	}
 	spin_unlock(&ring->queue_lock);
 	return added;
 }
@@ -48,8 +50,10 @@ bool cring_work_add(struct cring_req *req, enum cring_state from)
  * cring_work_start - see to it that the work list is run
  * @ring: whose
  *
+ * Starts one worker, if there is more to run than workers on their way to it.
+ *
  * Context: any.
- * Return: true when a worker was started for it.
+ * Return: true when one was started.
  */
 bool cring_work_start(struct cring_ring *ring)
 {
@@ -58,14 +62,16 @@ bool cring_work_start(struct cring_ring *ring)
 	bool spawn = false;
 
 	spin_lock_irqsave(&ring->queue_lock, irqflags);
-	if (!list_empty(&ring->work)) {
+	if (ring->nr_work > ring->nr_coming) {
 		spawn = !ring->wq;
 		worker = list_first_entry_or_null(&ring->idle,
 						  struct cring_worker, idle);
 		if (worker && !cring_user_worker_get(ring))
 			worker = NULL;
-		if (worker)
+		if (worker) {
 			list_del_init(&worker->idle);
+			ring->nr_coming++;
+		}
 	}
 	spin_unlock_irqrestore(&ring->queue_lock, irqflags);
 	if (worker)
@@ -75,16 +81,20 @@ bool cring_work_start(struct cring_ring *ring)
 	return worker;
 }
 
+/* @coming: it is on its way since cring_work_start() */
 static struct cring_req *cring_work_pop(struct cring_ring *ring,
-					struct cring_worker *worker)
+					struct cring_worker *worker,
+					bool coming)
 {
 	struct cring_req *req;
 
 	cring_at(CRING_AT_POP, ring, NULL);
 	spin_lock_irq(&ring->queue_lock);
+	ring->nr_coming -= coming;
 	req = list_first_entry_or_null(&ring->work, struct cring_req, node);
 	if (req) {
 		list_del_init(&req->node);
+		ring->nr_work--;
 		req->worker = worker - ring->workers;
 		cring_word_own(&req->word, CRING_RUNNING);
 	} else {
@@ -229,6 +239,7 @@ static void cring_worker_fn(struct work_struct *work)
 						   work);
 	struct cring_ring *ring = worker->ring;
 	struct cring_req *req;
+	bool coming = true;
 
 	/* before anything can be sent; from the kernel only */
 	allow_kernel_signal(SIGKILL);
@@ -236,7 +247,8 @@ static void cring_worker_fn(struct work_struct *work)
 	worker->task = current;
 	spin_unlock_irq(&worker->lock);
 
-	while ((req = cring_work_pop(ring, worker))) {
+	while ((req = cring_work_pop(ring, worker, coming))) {
+		coming = false;
 		/* its end may be the ring's, while we are still in its method */
 		refcount_inc(&ring->refs);
 		cring_worker_run(req);
@@ -298,6 +310,7 @@ static void cring_work_fail(struct cring_ring *ring, int res)
 	while ((req = list_first_entry_or_null(&ring->work, struct cring_req,
 					       node))) {
 		list_move_tail(&req->node, &todo);
+		ring->nr_work--;
 		cring_word_own(&req->word, CRING_CLAIMED);
 		req->res = res;
 	}
@@ -309,21 +322,14 @@ static void cring_spawn_fn(struct work_struct *work)
 {
 	struct cring_ring *ring = container_of(work, struct cring_ring,
 					       spawn_work);
-	struct list_head *pos;
-	unsigned int nr = 0;
 
 	if (!ring->wq && cring_worker_spawn(ring)) {
 		cring_work_fail(ring, -ENOMEM);
 		return;
 	}
 	/* what was queued meanwhile had nobody to start: one worker for each */
-	spin_lock_irq(&ring->queue_lock);
-	list_for_each(pos, &ring->work)
-		if (++nr == ring->nr_workers)
-			break;
-	spin_unlock_irq(&ring->queue_lock);
-	while (nr--)
-		cring_work_start(ring);
+	while (cring_work_start(ring))
+		;
 }
 
 /**

@@ -1,41 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Users: what one has at once is bounded, over all his rings, and what blocks
- * for ever in one ring keeps no other from going on (S7 of
+ * Users: what one has at once is bounded, over all his rings (S7 of
  * Documentation/security.rst).
  */
 #include <linux/anon_inodes.h>
 #include <linux/cred.h>
 #include <linux/file.h>
-#include <linux/slab.h>
 
-#include "fixture.h"
-
-/* --- limits for the time of a test --- */
-
-struct limit {
-	unsigned int *param;
-	unsigned int old;
-};
-
-static void limit_restore(void *data)
-{
-	struct limit *limit = data;
-
-	WRITE_ONCE(*limit->param, limit->old);
-}
-
-static void set_limit(struct kunit *test, unsigned int *param, unsigned int nr)
-{
-	struct limit *limit = kunit_kzalloc(test, sizeof(*limit), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, limit);
-	limit->param = param;
-	limit->old = *param;
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, limit_restore,
-							limit), 0);
-	WRITE_ONCE(*param, nr);
-}
+#include "limit.h"
 
 /* --- rings --- */
 
@@ -154,162 +126,6 @@ static void no_rings_are_none(struct kunit *test)
 	put_cred(cred);
 }
 
-/* --- workers --- */
-
-static struct script *block(struct live *live, unsigned int nr)
-{
-	struct script *script = script_open(live, SCRIPT_WORKER);
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		live_prep_read(live_sqe(live, 0, i), script, live->args, 1);
-	KUNIT_EXPECT_EQ(live->test, live_submit(live), nr);
-	return script;
-}
-
-/* so many run, and stay so many */
-#define EXPECT_RUNNING(on, nr) do {					\
-	struct script *script_ = (on);					\
-	int nr_ = (nr);							\
-									\
-	KUNIT_EXPECT_TRUE(test, script_await(script_, nr_));		\
-	flush_workqueue(cring_wq);					\
-	schedule_timeout_uninterruptible(HZ / 20);			\
-	KUNIT_EXPECT_EQ(test, atomic_read(&script_->inside), nr_);	\
-} while (0)
-
-static void so_many_of_a_user_run_in_workers(struct kunit *test)
-{
-	struct script *script;
-	struct live *live;
-	unsigned int i;
-
-	set_limit(test, &cring_max_user_workers, 3);
-	live = live_open(test, 8, 0);
-	script = block(live, 8);
-	EXPECT_RUNNING(script, 3);
-	/* what waits is stopped like anything that waits for a worker */
-	KUNIT_EXPECT_EQ(test, live_cancel(live, 0, 7), 0);
-	script_let_go(script);
-	KUNIT_EXPECT_TRUE(test, live_until(!live_in_flight(live)));
-	KUNIT_EXPECT_EQ(test, live_nr_cqes(live), 8);
-	KUNIT_EXPECT_EQ(test, atomic_read(&script->calls), 7);
-	for (i = 0; i < 8; i++) {
-		struct cring_cqe cqe = {};
-
-		live_reap(live, &cqe);
-		KUNIT_EXPECT_EQ(test, cqe.res,
-				cqe.user_data == 7 ? -ECANCELED : 1);
-	}
-}
-
-static void every_ring_runs_one(struct kunit *test)
-{
-	struct live *one, *two, *three;
-	struct script *first, *second, *third;
-
-	set_limit(test, &cring_max_user_workers, 2);
-	one = live_open(test, 8, 0);
-	two = live_open(test, 8, 0);
-	three = live_open(test, 8, 0);
-	first = block(one, 8);
-	EXPECT_RUNNING(first, 2);
-	second = block(two, 2);
-	EXPECT_RUNNING(second, 1);
-	third = block(three, 1);
-	EXPECT_RUNNING(third, 1);
-	/* and goes on with it, one after the other */
-	script_let_go(second);
-	KUNIT_EXPECT_TRUE(test, live_until(live_nr_cqes(two) == 2));
-	EXPECT_RUNNING(first, 2);
-}
-
-static void a_worker_that_ends_makes_room_in_another_ring(struct kunit *test)
-{
-	struct script *first, *second;
-	struct live *one, *two;
-
-	set_limit(test, &cring_max_user_workers, 3);
-	one = live_open(test, 8, 0);
-	two = live_open(test, 8, 0);
-	first = block(one, 3);
-	EXPECT_RUNNING(first, 3);
-	second = block(two, 5);
-	EXPECT_RUNNING(second, 1);
-	script_let_go(first);
-	KUNIT_EXPECT_TRUE(test, live_until(live_nr_cqes(one) == 3));
-	/* its two, and the one that it had */
-	EXPECT_RUNNING(second, 3);
-	script_let_go(second);
-	KUNIT_EXPECT_TRUE(test, live_until(live_nr_cqes(two) == 5));
-}
-
-static void starved_rings_take_turns(struct kunit *test)
-{
-	struct script *first, *second, *third;
-	struct live *one, *two, *three;
-
-	set_limit(test, &cring_max_user_workers, 4);
-	one = live_open(test, 8, 0);
-	two = live_open(test, 8, 0);
-	three = live_open(test, 8, 0);
-	first = block(one, 4);
-	EXPECT_RUNNING(first, 4);
-	second = block(two, 8);
-	EXPECT_RUNNING(second, 1);
-	third = block(three, 8);
-	EXPECT_RUNNING(third, 1);
-	script_let_go(first);
-	KUNIT_EXPECT_TRUE(test, live_until(live_nr_cqes(one) == 4));
-	EXPECT_RUNNING(second, 2);
-	EXPECT_RUNNING(third, 2);
-}
-
-static void a_starved_ring_may_go_away(struct kunit *test)
-{
-	struct script *first, *second;
-	struct live *one, *two;
-
-	set_limit(test, &cring_max_user_workers, 2);
-	one = live_open(test, 8, 0);
-	two = live_open(test, 8, 0);
-	first = block(one, 3);
-	EXPECT_RUNNING(first, 2);
-	second = block(two, 3);
-	EXPECT_RUNNING(second, 1);
-	/* ends all of it: what waits, and what can be interrupted */
-	live_close(two);
-	KUNIT_EXPECT_TRUE(test, live_gone(two));
-	EXPECT_RUNNING(first, 2);
-	script_let_go(first);
-	KUNIT_EXPECT_TRUE(test, live_until(live_nr_cqes(one) == 3));
-}
-
-static void a_ring_that_starves_for_nothing_passes_it_on(struct kunit *test)
-{
-	struct live *one, *two, *three;
-	struct script *first, *second, *third;
-
-	set_limit(test, &cring_max_user_workers, 3);
-	one = live_open(test, 8, 0);
-	two = live_open(test, 8, 0);
-	three = live_open(test, 8, 0);
-	first = block(one, 3);
-	EXPECT_RUNNING(first, 3);
-	second = block(two, 2);
-	EXPECT_RUNNING(second, 1);
-	third = block(three, 4);
-	EXPECT_RUNNING(third, 1);
-	/* the second ring is first on the list, and has nothing any more */
-	KUNIT_EXPECT_EQ(test, live_cancel(two, CRING_ASYNC_CANCEL_ALL |
-					  CRING_ASYNC_CANCEL_ANY, 0), 2);
-	KUNIT_EXPECT_TRUE(test, live_until(!live_in_flight(two)));
-	script_let_go(first);
-	KUNIT_EXPECT_TRUE(test, live_until(live_nr_cqes(one) == 3));
-	EXPECT_RUNNING(second, 0);
-	EXPECT_RUNNING(third, 3);
-}
-
 /* --- what can be let go of --- */
 
 static void so_many_of_a_user_can_be_let_go_of(struct kunit *test)
@@ -336,12 +152,6 @@ static struct kunit_case cring_user_cases[] = {
 	KUNIT_CASE(a_ring_that_hangs_counts_until_it_is_gone),
 	KUNIT_CASE(another_user_has_his_own),
 	KUNIT_CASE(no_rings_are_none),
-	KUNIT_CASE(so_many_of_a_user_run_in_workers),
-	KUNIT_CASE(every_ring_runs_one),
-	KUNIT_CASE(a_worker_that_ends_makes_room_in_another_ring),
-	KUNIT_CASE(starved_rings_take_turns),
-	KUNIT_CASE(a_starved_ring_may_go_away),
-	KUNIT_CASE(a_ring_that_starves_for_nothing_passes_it_on),
 	KUNIT_CASE(so_many_of_a_user_can_be_let_go_of),
 	{}
 };

@@ -237,6 +237,26 @@ TEST_F(limits, s7_a_worker_that_ends_starts_anothers)
 	cring_queue_exit(&two);
 }
 
+/* No worker ends: the limit itself is raised. */
+TEST_F(limits, s7_a_limit_of_workers_that_is_raised_counts_at_once)
+{
+	struct cring ring;
+
+	ASSERT_EQ(0, set_parameter("max_user_workers", 1));
+	ring_init(&ring, 8);
+	put_worker(&ring, 1, self->p[0]);
+	submit_all(&ring, 1);
+	msleep(QUIET_MS);
+	ASSERT_EQ(1, write(self->q[1], "x", 1));
+	put_worker(&ring, 2, self->q[0]);
+	submit_all(&ring, 1);
+	expect_quiet(&ring);
+	ASSERT_EQ(0, set_parameter("max_user_workers", 2));
+	await(&ring, 2);
+	expect_res(&ring, 2, 1);
+	cring_queue_exit(&ring);
+}
+
 /* The same limit is not another user's. */
 struct stuck_user {
 	int p, ready[2], done[2];
