@@ -157,6 +157,8 @@ enum cring_verdict cring_arm(struct cring_req *req, enum cring_state from)
 
 	req->events |= EPOLLERR | EPOLLHUP;
 	req->nr_wait = 0;
+	if (!cring_req_ident(req))
+		return cring_arm_undo(req, -ENOMEM);
 	init_poll_funcptr(&cpt.pt, cring_queue_proc);
 	cpt.pt._key = req->events;
 	mask = vfs_poll(req->file, &cpt.pt) & req->events;

@@ -73,6 +73,7 @@ int cring_cancel_claim(struct cring_req *req, bool tell,
 			if (!cring_claim_queued(req, word))
 				continue;
 			break;
+		case CRING_INLINE:
 		case CRING_RUNNING:
 		case CRING_DISPATCHED:
 			if (tell && word & CRING_WORD_DETACH) {
@@ -81,7 +82,6 @@ int cring_cancel_claim(struct cring_req *req, bool tell,
 				break;
 			}
 			fallthrough;
-		case CRING_INLINE:
 		case CRING_CLAIMED:	/* by a device, it may be tried again */
 			if (!tell)
 				return -EALREADY;

@@ -646,6 +646,10 @@ void cring_notify_init(struct cring_ring *ring);
 bool cring_park(struct cring_req *req, enum cring_state from,
 		enum cring_state to);
 void cring_park_index(struct cring_req *req);
+void cring_park_lend(struct cring_req *req);
+enum cring_verdict cring_park_or_end(struct cring_req *req,
+				     enum cring_state from,
+				     enum cring_state to);
 void cring_reissue(struct cring_req *req);
 
 /* index.c APIs: find requests by any key; under .lock */
@@ -927,7 +931,6 @@ bool cring_detach_lend(struct cring_req *req);
 bool cring_detach_return(struct cring_req *req);
 void cring_detach_drop(struct cring_req *req, bool sync);
 bool cring_detach(struct cring_req *req, u64 word);
-void cring_detach_told(struct cring_req *req);
 
 /* stage.c APIs: move bytes through pages of ours */
 #define CRING_MAX_STAGE		SZ_16M

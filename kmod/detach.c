@@ -2,10 +2,11 @@
 /*
  * Detach: a cancel that succeeds at once, whatever the device does.
  *
- * An operation that asks for it is lent to the worker or the device that
- * executes it: that sees no memory of the caller's, only pages of the kernel's
- * (stage.c), or none at all.  So a cancel may claim it while it is executed:
- * its CQE is posted, and the executing side is left alone with the record.
+ * An operation that asks for it is lent to who executes it, a worker, a device,
+ * or a thread of the owner that tries it and is not to block: that sees no memory
+ * of the caller's, only pages of the kernel's (stage.c), or none at all.  So a
+ * cancel may claim it while it is executed: its CQE is posted, and the executing
+ * side is left alone with the record.
  *
  * Who holds what.  Lending takes a hold on the record (@refs) and a reference
  * to the ring for the executing side, before the bit is set that lets a cancel
@@ -149,9 +150,9 @@ void cring_detach_drop(struct cring_req *req, bool sync)
 /**
  * cring_detach - let go of an operation that is being executed
  * @req: in the index
- * @word: what the caller has read: RUNNING or DISPATCHED, with DETACH
+ * @word: what the caller has read: INLINE, RUNNING or DISPATCHED, with DETACH
  *
- * What can be interrupted is, so that it gives its worker back.
+ * A worker is interrupted, so that it is given back if that is possible.
  *
  * Context: cring_ring.lock.
  * Return: true when the operation is claimed; false when something had changed.
@@ -165,29 +166,4 @@ bool cring_detach(struct cring_req *req, u64 word)
 		cring_worker_interrupt(req);
 	cring_stage_forget(req);
 	return true;
-}
-
-/**
- * cring_detach_told - let go of what was told to stop before its device had it
- * @req: just dispatched, and held by the caller
- *
- * A cancel that came while it was being tried has answered -EALREADY, and does
- * not come again.
- *
- * Context: process; takes cring_ring.lock.
- */
-void cring_detach_told(struct cring_req *req)
-{
-	const u64 told = CRING_WORD_DETACH | CRING_WORD_CANCEL;
-	struct cring_ring *ring = req->ring;
-	LIST_HEAD(todo);
-
-	if ((atomic64_read(&req->word) & told) != told)
-		return;
-	spin_lock_irq(&ring->lock);
-	/* unless its device was faster */
-	if ((atomic64_read(&req->word) & told) == told)
-		cring_cancel_one(req, &todo);
-	spin_unlock_irq(&ring->lock);
-	cring_complete_todo(ring, &todo);
 }

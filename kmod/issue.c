@@ -19,42 +19,22 @@ static enum cring_verdict cring_to_worker(struct cring_req *req,
 		req->res = -EOPNOTSUPP;
 		return CRING_V_DONE;
 	}
-	if (!cring_req_ident(req)) {
-		req->res = -ENOMEM;
-		return CRING_V_DONE;
-	}
-	if (cring_park(req, self, CRING_QUEUED))
-		return CRING_V_PENDING;
-	req->res = -ECANCELED;
-	return CRING_V_DONE;
-}
-
-static enum cring_verdict cring_to_poll(struct cring_req *req,
-					enum cring_state self)
-{
-	if (!cring_req_ident(req)) {
-		req->res = -ENOMEM;
-		return CRING_V_DONE;
-	}
-	return cring_arm(req, self);
+	return cring_park_or_end(req, self, CRING_QUEUED);
 }
 
 /* hold back what has no place in the window */
 static enum cring_verdict cring_to_window(struct cring_req *req,
 					  enum cring_state self)
 {
-	if (!cring_req_ident(req)) {
-		req->res = -ENOMEM;
-		return CRING_V_DONE;
-	}
+	enum cring_verdict verdict;
+
 	cring_at(CRING_AT_HOLD, req->ring, req);
-	if (cring_park(req, self, CRING_DEFERRED))
-		return CRING_V_PENDING;
+	verdict = cring_park_or_end(req, self, CRING_DEFERRED);
 	/* only its owner gives it a place now: to be tried again with it */
-	if (READ_ONCE(req->lflags) & CRING_REQL_WINDOW)
+	if (verdict == CRING_V_DONE &&
+	    READ_ONCE(req->lflags) & CRING_REQL_WINDOW)
 		return CRING_V_ARM;
-	req->res = -ECANCELED;
-	return CRING_V_DONE;
+	return verdict;
 }
 
 /* poll says ready, and yet it would block (a blocking tty's write does that) */
@@ -145,8 +125,13 @@ void cring_issue(struct cring_req *req, enum cring_how how,
 							  CRING_INLINE;
 	enum cring_verdict verdict = CRING_V_DONE;
 
-	if (unlikely(req->flags & CRING_REQ_FAILED))
-		goto done;
+	if (unlikely(req->flags & (CRING_REQ_FAILED | CRING_REQ_DETACH))) {
+		if (req->flags & CRING_REQ_FAILED)
+			goto done;
+		/* who tries what may be let go of may not come back to post it */
+		if (batch)
+			cring_batch_flush(req->ring, batch);
+	}
 	if (cring_deadline_given(req) && cring_deadline_past(req)) {
 		req->res = -ETIME;
 		goto done;
@@ -156,7 +141,7 @@ void cring_issue(struct cring_req *req, enum cring_how how,
 	do {
 		verdict = cring_try(req, how);
 		if (verdict == CRING_V_ARM) {
-			verdict = cring_to_poll(req, self);
+			verdict = cring_arm(req, self);
 			if (verdict == CRING_V_ARM &&
 			    ++req->retries > CRING_MAX_RETRIES)
 				verdict = cring_give_up(req, how);

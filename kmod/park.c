@@ -39,6 +39,22 @@ static void cring_park_watch(struct cring_req *req)
 		cring_timer_add(next);
 }
 
+/**
+ * cring_park_lend - make a request findable that is about to be lent
+ * @req: INLINE, the caller's
+ *
+ * Who lends it may not come back to let it wait.
+ *
+ * Context: process; takes cring_ring.lock.
+ */
+void cring_park_lend(struct cring_req *req)
+{
+	spin_lock_irq(&req->ring->lock);
+	cring_park_index(req);
+	cring_park_watch(req);
+	spin_unlock_irq(&req->ring->lock);
+}
+
 static bool cring_park_move(struct cring_req *req, enum cring_state from,
 			    enum cring_state to)
 {
@@ -98,6 +114,29 @@ bool cring_park(struct cring_req *req, enum cring_state from,
 	if (parked && to == CRING_QUEUED)
 		cring_work_start(ring);
 	return parked;
+}
+
+/**
+ * cring_park_or_end - let an operation wait, or end it
+ * @req: INLINE or RUNNING, the caller's
+ * @from: which of the two
+ * @to: as in cring_park(), not DISPATCHED
+ *
+ * Context: any that may try operations, the submitter's if it has no identity.
+ * Return: CRING_V_PENDING when it waits; else CRING_V_DONE, as there is no memory
+ * for its identity, or it was told to stop (or, for DEFERRED, has its place).
+ */
+enum cring_verdict cring_park_or_end(struct cring_req *req,
+				     enum cring_state from, enum cring_state to)
+{
+	if (!cring_req_ident(req)) {
+		req->res = -ENOMEM;
+		return CRING_V_DONE;
+	}
+	if (cring_park(req, from, to))
+		return CRING_V_PENDING;
+	req->res = -ECANCELED;
+	return CRING_V_DONE;
 }
 
 /**

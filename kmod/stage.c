@@ -3,10 +3,12 @@
  * Staging: a read or write that may be let go of moves its bytes through pages
  * of the kernel's, and through the caller's memory only in bounded copies.
  *
- * A write's bytes are copied in before it is handed to a worker or a device.  A
- * read's are copied out when it is through, by a worker that has the owner's
- * address space for that long, or, what a device has ended, by a thread of the
- * owner.  Nobody can let go of the operation during either copy.
+ * A write's bytes are copied in when its turn comes, before it is tried or waits
+ * for anything: its memory is the caller's from then on.  A read has pages as long
+ * as somebody has it who may not give it back, and what it has read is copied out
+ * when it is through: by the thread of the owner that has tried it, by a worker
+ * that has the owner's address space for that long, or, what a device has ended,
+ * by a thread of the owner.  Nobody can let go of the operation during a copy.
  */
 #include <linux/bvec.h>
 #include <linux/gfp.h>
@@ -21,7 +23,6 @@
 /**
  * struct cring_stage - a read's or write's pages
  * @mem: the caller's memory, as it was in struct cring_rw
- * @first: bytes of the operation that were moved without them
  * @len: bytes that are staged
  * @res: what a device has read, once @full
  * @full: to be copied out
@@ -31,7 +32,6 @@
  */
 struct cring_stage {
 	union cring_rw_mem mem;
-	u32 first;
 	u32 len;
 	s32 res;
 	bool full;
@@ -101,7 +101,7 @@ static int cring_stage_in(struct cring_req *req, struct cring_stage *stage)
 }
 
 /**
- * cring_stage - stage what is left of a read or write, if it is to be
+ * cring_stage - stage a read or write, if it is to be and is not yet
  * @req: INLINE or RUNNING, the caller's
  * @how: which of the two
  *
@@ -120,10 +120,9 @@ int cring_stage(struct cring_req *req, enum cring_how how)
 	if (!cring_rw_has_iter(req->file, write ? WRITE : READ))
 		return -EOPNOTSUPP;
 	/* zeroed, lest a device that says it has read shows what was there */
-	stage = cring_stage_alloc(req->rw.len - req->rw.done, !write);
+	stage = cring_stage_alloc(req->rw.len, !write);
 	if (!stage)
 		return -ENOMEM;
-	stage->first = req->rw.done;
 	if (write && cring_stage_needs_mm(req, how)) {
 		ret = -ECANCELED;
 		if (cring_worker_use_mm(req->ring)) {
@@ -167,13 +166,13 @@ void cring_stage_iter(struct cring_req *req, int rw, struct iov_iter *iter)
 	struct cring_stage *stage = req->rw.stage;
 
 	iov_iter_bvec(iter, rw, stage->bvec, stage->nr_pages, stage->len);
-	iov_iter_advance(iter, req->rw.done - stage->first);
+	iov_iter_advance(iter, req->rw.done);
 }
 
 static ssize_t cring_stage_copy_out(struct cring_req *req, size_t len)
 {
 	struct cring_stage *stage = req->rw.stage;
-	size_t from = req->rw.done - stage->first, done = 0;
+	size_t from = req->rw.done, done = 0;
 	struct iov_iter iter;
 
 	cring_rw_user_iter(req, READ, &iter);

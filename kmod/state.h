@@ -21,8 +21,8 @@
  *               window                           cancel: CLAIMED
  *   INLINE      being tried, without blocking,   that thread: QUEUED, ARMED,
  *               by a thread of the owner, or     DISPATCHED, DEFERRED, DONE;
- *               finished and in that thread's    its device: CLAIMED
- *               batch of completions
+ *               finished and in that thread's    its device: CLAIMED; cancel,
+ *               batch of completions             when lent: CLAIMED
  *   QUEUED      waiting for a worker             worker: RUNNING;
  *                                                cancel: CLAIMED
  *   RUNNING     executed by a worker             that worker: ARMED, DISPATCHED,
@@ -52,12 +52,12 @@
  * that changes with every use, so that a claim of a record which a canceller
  * found without a lock cannot hit the record's next operation.
  *
- * One more bit, DETACH, says that what executes the operation, a worker or a
- * device, has only been lent it: it touches nothing of the caller's, and a
- * cancel may claim the request all the same.  Whoever executes takes the bit
- * back when it is through; if that fails a cancel was first, which has left
- * LET_GO there, and nothing but its hold on the record (see detach.c) is left
- * to it.
+ * One more bit, DETACH, says that who executes the operation, a worker, a
+ * device, or a thread that tries it, has only been lent it: it touches nothing
+ * of the caller's, and a cancel may claim the request all the same.  Whoever
+ * executes takes the bit back when it is through; if that fails a cancel was
+ * first, which has left LET_GO there, and nothing but its hold on the record (see
+ * detach.c) is left to it.
  */
 #ifndef _CRING_STATE_H
 #define _CRING_STATE_H
@@ -202,8 +202,6 @@ static inline bool cring_word_set(atomic64_t *word, u64 seen, u64 bits)
  * cring_word_lend - from here on a cancel may claim what is being executed
  * @word: the word of a request that the caller owns, INLINE or RUNNING
  *
- * An INLINE one can be claimed from when it is DISPATCHED.
- *
  * Context: any.
  * Return: false when it was told to stop: then nothing is lent.
  */
@@ -236,7 +234,7 @@ static inline bool cring_word_take_back(atomic64_t *word)
 /**
  * cring_word_let_go - take the completion from who was only lent the request
  * @word: the request's word
- * @seen: what the caller read there: RUNNING or DISPATCHED, with DETACH
+ * @seen: what the caller read there: INLINE, RUNNING or DISPATCHED, with DETACH
  *
  * Context: any.
  * Return: true when nothing had changed and the request is now the caller's.

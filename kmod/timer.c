@@ -282,15 +282,9 @@ static int cring_timeout_prep(struct cring_req *req,
 static enum cring_verdict cring_timeout_issue(struct cring_req *req,
 					      enum cring_how how)
 {
-	if (!cring_req_ident(req)) {
-		req->res = -ENOMEM;
-		return CRING_V_DONE;
-	}
-	if (cring_park(req, how == CRING_HOW_WORKER ? CRING_RUNNING :
-						      CRING_INLINE, CRING_ARMED))
-		return CRING_V_PENDING;
-	req->res = -ECANCELED;
-	return CRING_V_DONE;
+	return cring_park_or_end(req, how == CRING_HOW_WORKER ? CRING_RUNNING :
+								CRING_INLINE,
+				 CRING_ARMED);
 }
 
 static int cring_link_timeout_prep(struct cring_req *req,

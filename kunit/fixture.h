@@ -174,6 +174,7 @@ enum script_kind {
 	SCRIPT_POLL,	/* like a socket: never in a worker, can be armed */
 	SCRIPT_FIFO,	/* like a FIFO: can be armed, may run in a worker */
 	SCRIPT_WORKER,	/* like a file of FUSE: runs in a worker */
+	SCRIPT_FILE,	/* like a file of ext4: tried before a worker gets it */
 	SCRIPT_DEVICE,	/* like direct I/O: ends by a completion */
 };
 

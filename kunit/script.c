@@ -178,6 +178,10 @@ static struct file *script_file_of(struct script *script, enum script_kind kind)
 	case SCRIPT_WORKER:
 		script->run = script_sleep;
 		return script_file(script, S_IFREG, &script_fops);
+	case SCRIPT_FILE:
+		script->run = script_transfer;
+		file = script_file(script, S_IFREG, &script_fops);
+		break;
 	default:
 		script->run = script_queue;
 		file = script_file(script, S_IFREG, &script_fops);

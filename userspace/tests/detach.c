@@ -385,7 +385,29 @@ TEST_F(limits, c10_needs_room_a_length_and_an_offset)
 	EXPECT_EQ(-EINVAL, run_sqe(&self->ring, sqe));
 }
 
-/* In the page cache: the caller's memory is read into at once, as ever. */
+/* What cannot be staged would keep the caller's buffer while it waits. */
+TEST_F(limits, c10_a_write_that_takes_user_memory_only_is_refused)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct cring_sqe *sqe = new_sqe(&self->ring, 0);
+	uint64_t one = 1, got = 0;
+
+	ASSERT_GE(fd, 0);
+	cring_prep_write(sqe, fd, &one, sizeof(one), 0);
+	cring_sqe_set_detach(sqe);
+	EXPECT_EQ(-EOPNOTSUPP, run_sqe(&self->ring, sqe));
+	EXPECT_EQ(-1, read(fd, &got, sizeof(got)));
+	/* its read takes any */
+	ASSERT_EQ(sizeof(one), write(fd, &one, sizeof(one)));
+	sqe = new_sqe(&self->ring, 0);
+	cring_prep_read(sqe, fd, &got, sizeof(got), 0);
+	cring_sqe_set_detach(sqe);
+	EXPECT_EQ(sizeof(got), run_sqe(&self->ring, sqe));
+	EXPECT_EQ(1, got);
+	close(fd);
+}
+
+/* In the page cache: it ends in the submit call, whosever memory it passes. */
 TEST_F(limits, c10_what_is_cached_ends_inline)
 {
 	struct cring_sqe *sqe = new_sqe(&self->ring, 1);
