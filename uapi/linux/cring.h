@@ -247,8 +247,11 @@ struct cring_shared {
 	/* public: */
 };
 
-/* cring_shared.flags: operations became ready; submit or wait to run them */
-#define CRING_SHARED_READY		(1U << 0)
+/*
+ * cring_shared.flags: operations became ready; submit or wait to run them.  The
+ * bit is that of IORING_SQ_TASKRUN.
+ */
+#define CRING_SHARED_READY		(1U << 2)
 
 /* ---------------------------------------------------------------------------
  * CRING_IOC_SETUP: make the ring of this open file, once

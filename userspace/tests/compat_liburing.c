@@ -23,6 +23,7 @@ _Static_assert(IORING_OP_LINK_TIMEOUT == CRING_OP_LINK_TIMEOUT, "op");
 _Static_assert(IORING_OP_WRITE == CRING_OP_WRITE, "op");
 _Static_assert(IORING_OP_LINKAT == 39 && IORING_OP_SENDMSG_ZC == 48 &&
 	       IORING_OP_URING_CMD128 == 64, "the numbers are io_uring's");
+_Static_assert(IORING_SQ_TASKRUN == CRING_SHARED_READY, "flags of the SQ");
 _Static_assert(IORING_REGISTER_SYNC_CANCEL == 24 &&
 	       IORING_REGISTER_BPF_FILTER == 37, "likewise");
 
