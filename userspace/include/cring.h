@@ -126,12 +126,14 @@ static inline int cring_enter(struct cring *ring, unsigned int to_submit,
 	return cring_ioctl(ring->ring_fd, CRING_IOC_WAIT, &wait);
 }
 
-/* The same with a timeout (NULL: none) and a signal mask (NULL: none). */
-static inline int cring_enter_timeout(struct cring *ring,
-				      unsigned int to_submit,
-				      unsigned int wait_nr,
-				      const struct cring_timespec *ts,
-				      const sigset_t *sigmask)
+/*
+ * The same with a timeout (NULL: none; a time of CLOCK_MONOTONIC if @flags is
+ * %CRING_WAIT_ABS, else 0) and a signal mask (NULL: none).
+ */
+static inline int cring_enter_flags(struct cring *ring, unsigned int to_submit,
+				    unsigned int wait_nr, unsigned int flags,
+				    const struct cring_timespec *ts,
+				    const sigset_t *sigmask)
 {
 	struct cring_wait wait;
 
@@ -142,7 +144,7 @@ static inline int cring_enter_timeout(struct cring *ring,
 		if (ts->tv_sec < 0 || ts->tv_nsec < 0 ||
 		    ts->tv_nsec >= 1000000000)
 			return -EINVAL;
-		wait.flags = CRING_WAIT_TIMEOUT;
+		wait.flags = CRING_WAIT_TIMEOUT | flags;
 		wait.timeout = INT64_MAX;
 		if (ts->tv_sec < INT64_MAX / 1000000000)
 			wait.timeout = ts->tv_sec * 1000000000 + ts->tv_nsec;
@@ -152,6 +154,15 @@ static inline int cring_enter_timeout(struct cring *ring,
 		wait.sigmask_size = 8;	/* the kernel's sigset_t, not libc's */
 	}
 	return cring_ioctl(ring->ring_fd, CRING_IOC_WAIT, &wait);
+}
+
+static inline int cring_enter_timeout(struct cring *ring,
+				      unsigned int to_submit,
+				      unsigned int wait_nr,
+				      const struct cring_timespec *ts,
+				      const sigset_t *sigmask)
+{
+	return cring_enter_flags(ring, to_submit, wait_nr, 0, ts, sigmask);
 }
 
 /* ---------------------------------------------------------------------------

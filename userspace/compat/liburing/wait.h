@@ -9,9 +9,10 @@
  * io_uring_enter()
  */
 
-/* As cring_enter_timeout(), for a descriptor. */
+/* As cring_enter_flags(), for a descriptor. */
 static inline int cring_uring_enter(int fd, unsigned int to_submit,
 				    unsigned int min_complete,
+				    unsigned int flags,
 				    const struct __kernel_timespec *ts,
 				    const sigset_t *sigmask)
 {
@@ -21,8 +22,8 @@ static inline int cring_uring_enter(int fd, unsigned int to_submit,
 	c.ring_fd = fd;
 	if (!ts && !sigmask)
 		return cring_enter(&c, to_submit, min_complete);
-	return cring_enter_timeout(&c, to_submit, min_complete,
-				   (const struct cring_timespec *)ts, sigmask);
+	return cring_enter_flags(&c, to_submit, min_complete, flags,
+				 (const struct cring_timespec *)ts, sigmask);
 }
 
 static inline int io_uring_enter2(unsigned int fd, unsigned int to_submit,
@@ -35,7 +36,8 @@ static inline int io_uring_enter2(unsigned int fd, unsigned int to_submit,
 	int ret;
 
 	if (flags & ~(IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG |
-		      IORING_ENTER_SQ_WAKEUP | IORING_ENTER_SQ_WAIT))
+		      IORING_ENTER_SQ_WAKEUP | IORING_ENTER_SQ_WAIT |
+		      IORING_ENTER_ABS_TIMER))
 		return -EINVAL;
 	if (flags & IORING_ENTER_EXT_ARG) {
 		ext = (const struct io_uring_getevents_arg *)arg;
@@ -49,7 +51,9 @@ static inline int io_uring_enter2(unsigned int fd, unsigned int to_submit,
 		sigmask = NULL;
 		ts = NULL;
 	}
-	ret = cring_uring_enter((int)fd, to_submit, min_complete, ts, sigmask);
+	ret = cring_uring_enter((int)fd, to_submit, min_complete,
+				flags & IORING_ENTER_ABS_TIMER ?
+				CRING_WAIT_ABS : 0, ts, sigmask);
 	return ret == -ENOTTY ? -EOPNOTSUPP : ret;
 }
 
@@ -68,7 +72,7 @@ static inline int cring_uring_go(struct io_uring *ring, unsigned int to_submit,
 {
 	if (ring->flags & IORING_SETUP_R_DISABLED)
 		return -EBADFD;
-	return cring_uring_enter(ring->ring_fd, to_submit, min_complete, ts,
+	return cring_uring_enter(ring->ring_fd, to_submit, min_complete, 0, ts,
 				 sigmask);
 }
 
