@@ -52,7 +52,8 @@ help:
 	@echo '                  aio_cancel promise, and whether cring keeps it: a table each'
 	@echo 'make libaio       libaio'\''s own cases, from its source package, on compat/libaio.h'
 	@echo 'make peers        liburing'\''s own tests, from its source packages, on'
-	@echo '                  compat/liburing.h; TESTS="a b": these; the table is build/peers.tsv'
+	@echo '                  compat/liburing.h, on stock 6.1 and 6.12; KERNEL=6.1, OF=2.3,'
+	@echo '                  TESTS="a b": only these; the table is build/peers.tsv'
 	@echo 'make check-fast   every test program, on stock 6.1, with fewer rounds'
 	@echo 'make kunit        the KUnit suites, on debug-6.12; KERNEL=7.3, KSRC=<tree>'
 	@echo 'make coverage     what the suites and programs execute of the module'
@@ -120,7 +121,7 @@ libaio:
 	@scripts/libaio $(KERNEL)
 
 peers:
-	@scripts/peers $(KERNEL) -- $(TESTS)
+	@scripts/peers $(if $(OF),--of $(OF)) $(KERNEL) -- $(TESTS)
 
 kunit:
 	@scripts/kunit $(KERNEL)

@@ -197,4 +197,40 @@ unpack_package()	# package directory [suite]
 	rm -rf "$tmp"
 }
 
+# Unpacks the source of a package, as its authors released it, from a suite of the
+# mirror that this machine's own sources name; what is there already is left alone.
+source_package()	# package suite directory [version]
+{
+	local pkg=$1 suite=$2 to=$3 dir=$cache/apt/source-$2 opts uri work
+
+	[ ! -d "$to" ] || return 0
+	lock "source-$pkg"
+	[ ! -d "$to" ] || { unlock; return 0; }
+	mkdir -p "$dir"/{lists,archives}/partial "$dir/parts"
+	uri=$(apt-get indextargets --format '$(SITE) $(RELEASE)' 'Created-By: Packages' 2>/dev/null |
+		awk '$2 !~ /security/ { print $1; exit }')
+	[ -n "$uri" ] || die "apt has no source to derive the mirror from"
+	printf 'deb-src [signed-by=%s] %s %s main\n' \
+		/usr/share/keyrings/debian-archive-keyring.gpg "$uri" "$suite" \
+		>"$dir/sources.list"
+	opts=(
+		-o "Dir::Etc::sourcelist=$dir/sources.list" -o "Dir::Etc::sourceparts=$dir/parts"
+		-o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir"
+		-o "Dir::Cache::archives=$dir/archives" -o "APT::Sandbox::User=root"
+	)
+	say "downloading the source of $pkg"
+	as_root apt-get "${opts[@]}" -qq update >&2 || die "the list of sources cannot be read"
+	work=$(mktemp -d "$cache/tmp.XXXXXX")
+	if ! (cd "$work" && apt-get "${opts[@]}" -qq --download-only source "$pkg" &&
+	      mkdir tree && tar -C tree --strip-components=1 -xf ./*"_${4:-*}".orig.tar.*) \
+		>"$cache/apt.log" 2>&1; then
+		cat "$cache/apt.log" >&2
+		rm -rf "$work"
+		die "$suite does not give the source of $pkg ${4:-}"
+	fi
+	mv "$work/tree" "$to"
+	rm -rf "$work"
+	unlock
+}
+
 mkdir -p "$cache"
