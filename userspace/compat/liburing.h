@@ -26,6 +26,7 @@
 #define LIB_URING_H
 
 #include <inttypes.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>

@@ -109,6 +109,12 @@ TEST_F(uring, a_wait_ends_with_its_time)
 	EXPECT_EQ(-EAGAIN, io_uring_peek_cqe(&self->ring, &cqe));
 	EXPECT_EQ(-ETIME, io_uring_wait_cqe_timeout(&self->ring, &cqe, &ts));
 	EXPECT_EQ(NULL, cqe);
+	/* one of two is enough when the time is over */
+	io_uring_prep_nop(io_uring_get_sqe(&self->ring));
+	EXPECT_EQ(1, io_uring_submit(&self->ring));
+	EXPECT_EQ(0, io_uring_wait_cqes(&self->ring, &cqe, 2, &ts, NULL));
+	ASSERT_NE(NULL, cqe);
+	io_uring_cqe_seen(&self->ring, cqe);
 	/* what was submitted counts more than that the time is over */
 	io_uring_prep_read(io_uring_get_sqe(&self->ring), self->pipe[0], &c, 1,
 			   0);
@@ -175,6 +181,27 @@ TEST_F(uring, flags_that_tune_are_taken)
 	io_uring_prep_nop(io_uring_get_sqe(&other));
 	EXPECT_EQ(1, io_uring_submit_and_wait(&other, 1));
 	EXPECT_EQ(0, res_of(_metadata, &other, 0));
+	io_uring_queue_exit(&other);
+}
+
+/* What has no free CQE waits in the SQ, and goes when somebody waits. */
+TEST_F(uring, a_wait_takes_what_a_thread_would)
+{
+	struct io_uring other;
+	int i;
+
+	ASSERT_EQ(0, io_uring_queue_init(4, &other, IORING_SETUP_SQPOLL));
+	for (i = 0; i < 10; i++) {
+		struct io_uring_sqe *sqe = io_uring_get_sqe(&other);
+
+		ASSERT_NE(NULL, sqe);
+		io_uring_prep_nop(sqe);
+		sqe->user_data = (__u64)i;
+		io_uring_submit(&other);
+	}
+	EXPECT_EQ(8, io_uring_cq_ready(&other));
+	for (i = 0; i < 10; i++)
+		EXPECT_EQ(0, res_of(_metadata, &other, (__u64)i));
 	io_uring_queue_exit(&other);
 }
 

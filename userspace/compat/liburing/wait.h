@@ -26,6 +26,22 @@ static inline int cring_uring_enter(int fd, unsigned int to_submit,
 				 (const struct cring_timespec *)ts, sigmask);
 }
 
+/* io_uring says so only when there is no CQE at all. */
+static inline bool cring_uring_few(int ret)
+{
+	return ret == -ETIME || ret == -EINTR;
+}
+
+static inline bool cring_uring_readable(int fd)
+{
+	struct pollfd pfd;
+
+	pfd.fd = fd;
+	pfd.events = POLLIN;
+	pfd.revents = 0;
+	return poll(&pfd, 1, 0) > 0;
+}
+
 static inline int io_uring_enter2(unsigned int fd, unsigned int to_submit,
 				  unsigned int min_complete, unsigned int flags,
 				  void *arg, size_t sz)
@@ -54,6 +70,8 @@ static inline int io_uring_enter2(unsigned int fd, unsigned int to_submit,
 	ret = cring_uring_enter((int)fd, to_submit, min_complete,
 				flags & IORING_ENTER_ABS_TIMER ?
 				CRING_WAIT_ABS : 0, ts, sigmask);
+	if (cring_uring_few(ret) && cring_uring_readable((int)fd))
+		return 0;
 	return ret == -ENOTTY ? -EOPNOTSUPP : ret;
 }
 
@@ -70,10 +88,13 @@ static inline int cring_uring_go(struct io_uring *ring, unsigned int to_submit,
 				 const struct __kernel_timespec *ts,
 				 const sigset_t *sigmask)
 {
+	int ret;
+
 	if (ring->flags & IORING_SETUP_R_DISABLED)
 		return -EBADFD;
-	return cring_uring_enter(ring->ring_fd, to_submit, min_complete, 0, ts,
-				 sigmask);
+	ret = cring_uring_enter(ring->ring_fd, to_submit, min_complete, 0, ts,
+				sigmask);
+	return cring_uring_few(ret) && io_uring_cq_ready(ring) ? 0 : ret;
 }
 
 /* Operations became ready, and run only when the owner enters the kernel. */
@@ -128,10 +149,13 @@ static inline int cring_uring_wait(struct io_uring *ring,
 
 	if (wait_nr > ring->cq.ring_entries)
 		wait_nr = ring->cq.ring_entries;
-	/* what had no free CQE a thread of SQPOLL would take by itself later */
-	if ((ring->flags & IORING_SETUP_SQPOLL) &&
-	    io_uring_cq_ready(ring) < wait_nr)
-		submit = cring_uring_flush(ring);
+	/*
+	 * What had no free CQE a thread of SQPOLL would take by itself later.  The
+	 * caller, who only waits, is not told how much that is.
+	 */
+	if ((ring->flags & IORING_SETUP_SQPOLL) && !submit &&
+	    io_uring_cq_ready(ring) < wait_nr && cring_uring_flush(ring))
+		cring_uring_go(ring, io_uring_sq_ready(ring), 0, NULL, NULL);
 	while (submit || io_uring_cq_ready(ring) < wait_nr ||
 	       (!entered && !io_uring_cq_ready(ring) &&
 		cring_uring_needs_enter(ring))) {
@@ -140,10 +164,12 @@ static inline int cring_uring_wait(struct io_uring *ring,
 			break;
 		if (!entered)
 			taken = ret;
-		/* not all was taken, and so nothing was waited for; or the time
-		 * is over
+		/*
+		 * There is one; or not all was taken, and so nothing was waited
+		 * for; or the time is over.
 		 */
-		if (submit && (ret < (int)submit || ts))
+		if (io_uring_cq_ready(ring) ||
+		    (submit && (ret < (int)submit || ts)))
 			break;
 		entered = true;
 		submit = 0;
