@@ -4,7 +4,8 @@
  * copy_file_range.
  *
  * None of them has a non-blocking form, so all run in a worker; and none
- * touches user memory.
+ * touches user memory.  A file that no worker may run can be of a kind that has
+ * none of this to do: then the answer is the system call's own.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -46,17 +47,30 @@ static loff_t cring_fs_last(const struct cring_fs *fs)
 }
 
 /*
+ * Is it a kind of file that @run only fails for, and no worker may run?  With a
+ * worker it is left to that: a hook before the answer may sleep (fanotify).
+ */
+static bool cring_fs_in_vain(struct cring_req *req, bool has_none)
+{
+	return has_none && !cring_file_worker_allowed(req->file);
+}
+
+/*
  * In a worker, which may be lent the operation: nothing of it is the caller's.
  * Its result is nobody's if a cancel has let go of it.
  */
 static enum cring_verdict cring_fs_issue(struct cring_req *req,
-					 enum cring_how how,
+					 enum cring_how how, bool has_none,
 					 ssize_t (*run)(struct cring_req *req))
 {
 	ssize_t ret;
 
-	if (how != CRING_HOW_WORKER)
-		return CRING_V_WORK;
+	if (how != CRING_HOW_WORKER) {
+		if (!cring_fs_in_vain(req, has_none))
+			return CRING_V_WORK;
+		req->res = run(req);
+		return CRING_V_DONE;
+	}
 	if (!cring_detach_lend(req)) {
 		req->res = -ECANCELED;
 		return CRING_V_DONE;
@@ -88,7 +102,7 @@ static ssize_t cring_fsync(struct cring_req *req)
 static enum cring_verdict cring_fsync_issue(struct cring_req *req,
 					    enum cring_how how)
 {
-	return cring_fs_issue(req, how, cring_fsync);
+	return cring_fs_issue(req, how, !req->file->f_op->fsync, cring_fsync);
 }
 
 static int cring_fallocate_prep(struct cring_req *req,
@@ -116,7 +130,8 @@ static ssize_t cring_fallocate(struct cring_req *req)
 static enum cring_verdict cring_fallocate_issue(struct cring_req *req,
 						enum cring_how how)
 {
-	return cring_fs_issue(req, how, cring_fallocate);
+	return cring_fs_issue(req, how, !req->file->f_op->fallocate,
+			      cring_fallocate);
 }
 
 #define CRING_SYNC_RANGE_FLAGS						\
@@ -131,16 +146,23 @@ static int cring_sync_range_prep(struct cring_req *req,
 	return cring_fs_prep_range(req, sqe);
 }
 
+/* what can have pages of its own to write back */
+static bool cring_sync_range_fits(const struct file *file)
+{
+	const umode_t mode = file_inode(file)->i_mode;
+
+	return S_ISREG(mode) || S_ISBLK(mode) || S_ISDIR(mode);
+}
+
 /* the system call itself is out of a module's reach, its parts are not */
 static ssize_t cring_sync_range(struct cring_req *req)
 {
 	const loff_t first = req->fs.off, last = cring_fs_last(&req->fs);
 	struct file *file = req->file;
-	const umode_t mode = file_inode(file)->i_mode;
 	const u32 flags = req->fs.flags;
 	int ret = 0;
 
-	if (!S_ISREG(mode) && !S_ISBLK(mode) && !S_ISDIR(mode))
+	if (!cring_sync_range_fits(file))
 		return -ESPIPE;
 
 	if (flags & SYNC_FILE_RANGE_WAIT_BEFORE)
@@ -165,7 +187,8 @@ static ssize_t cring_sync_range(struct cring_req *req)
 static enum cring_verdict cring_sync_range_issue(struct cring_req *req,
 						 enum cring_how how)
 {
-	return cring_fs_issue(req, how, cring_sync_range);
+	return cring_fs_issue(req, how, !cring_sync_range_fits(req->file),
+			      cring_sync_range);
 }
 
 static int cring_copy_prep(struct cring_req *req, const struct cring_sqe *sqe)
@@ -188,7 +211,7 @@ static int cring_copy_prep(struct cring_req *req, const struct cring_sqe *sqe)
 	file = fget(sqe->fd_in);
 	if (!file)
 		return -EBADF;
-	if (cring_file_is_ring(file) || !cring_file_worker_allowed(file)) {
+	if (cring_file_is_ring(file)) {
 		fput(file);
 		return -EOPNOTSUPP;
 	}
@@ -269,10 +292,28 @@ static ssize_t cring_copy(struct cring_req *req)
 	return ret;
 }
 
+/* may a worker copy between the two?  As the system call says it, if not */
+static int cring_copy_check(struct file *in, struct file *out)
+{
+	const umode_t from = file_inode(in)->i_mode;
+	const umode_t to = file_inode(out)->i_mode;
+
+	if (S_ISDIR(from) || S_ISDIR(to))
+		return -EISDIR;
+	if (!S_ISREG(from) || !S_ISREG(to))
+		return -EINVAL;
+	return cring_file_worker_allowed(in) ? 0 : -EOPNOTSUPP;
+}
+
 static enum cring_verdict cring_copy_issue(struct cring_req *req,
 					   enum cring_how how)
 {
-	return cring_fs_issue(req, how, cring_copy);
+	if (how == CRING_HOW_INLINE) {
+		req->res = cring_copy_check(req->fs.file_in, req->file);
+		if (req->res)
+			return CRING_V_DONE;
+	}
+	return cring_fs_issue(req, how, false, cring_copy);
 }
 
 static void cring_copy_cleanup(struct cring_req *req)

@@ -176,6 +176,7 @@ enum script_kind {
 	SCRIPT_WORKER,	/* like a file of FUSE: runs in a worker */
 	SCRIPT_FILE,	/* like a file of ext4: tried before a worker gets it */
 	SCRIPT_DEVICE,	/* like direct I/O: ends by a completion */
+	SCRIPT_BARE,	/* like a device that can do nothing */
 };
 
 /* a read, a write (@iocb and @iter as usual) or a sync (both NULL) */

@@ -143,6 +143,11 @@ static const struct file_operations script_poll_fops = {
 	.release = script_release,
 };
 
+static const struct file_operations script_bare_fops = {
+	.owner = THIS_MODULE,
+	.release = script_release,
+};
+
 /* --- for tests --- */
 
 /* an inode of its own, so that it may be of any type */
@@ -175,6 +180,9 @@ static struct file *script_file_of(struct script *script, enum script_kind kind)
 		script->run = script_try;
 		file = script_file(script, S_IFIFO, &script_poll_fops);
 		break;
+	case SCRIPT_BARE:
+		script->run = script_transfer;
+		return script_file(script, S_IFCHR, &script_bare_fops);
 	case SCRIPT_WORKER:
 		script->run = script_sleep;
 		return script_file(script, S_IFREG, &script_fops);

@@ -83,6 +83,37 @@ TEST_F(copy, op_copy_errors)
 	EXPECT_EQ(0, lseek(self->out, 0, SEEK_END));
 }
 
+/* What is no regular file is neither end, whatever it is. */
+TEST_F(copy, op_copy_of_another_kind_is_the_system_calls_error)
+{
+	int fds[6], i;
+
+	new_pipe(fds, 0);
+	new_socketpair(fds + 2, SOCK_STREAM);
+	fds[4] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	fds[5] = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (i = 0; i < 6; i++) {
+		const int want = i == 5 ? -EISDIR : -EINVAL;
+
+		ASSERT_GE(fds[i], 0);
+		EXPECT_EQ(want, RUN_COPY(fds[i], 0, self->out, 0, 10, 0));
+		EXPECT_EQ(want, RUN_COPY(self->in, 0, fds[i], 0, 10, 0));
+		EXPECT_EQ(-1, copy_file_range(self->in, NULL, fds[i], NULL, 10,
+					      0));
+		EXPECT_EQ(-want, errno);
+	}
+}
+
+/* What is regular, but has no storage, a worker may not read. */
+TEST_F(copy, s5_synthetic_file_is_not_copied)
+{
+	int proc = open("/proc/version", O_RDONLY | O_CLOEXEC);
+
+	ASSERT_GE(proc, 0);
+	EXPECT_EQ(-EOPNOTSUPP, RUN_COPY(proc, 0, self->out, 0, 10, 0));
+	EXPECT_EQ(0, lseek(self->out, 0, SEEK_END));
+}
+
 /* S8: a ring is neither end of a copy. */
 TEST_F(copy, s8_ring_is_no_end_of_a_copy)
 {
