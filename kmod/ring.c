@@ -345,7 +345,11 @@ static int cring_ring_own(struct cring_ring *ring)
 	ret = mmu_notifier_register(&ring->notifier, ring->mm);
 	if (ret) {
 		ring->notifier.ops = NULL;
-		return ret;
+		/*
+		 * It takes locks of every mapping, and gives up when there is a
+		 * signal, or task work of another ring's: start over after it.
+		 */
+		return ret == -EINTR ? -ERESTARTNOINTR : ret;
 	}
 	/* last: from here on other threads may find it */
 	return cring_owner_join(ring);
@@ -385,8 +389,8 @@ struct cring_ring *cring_ring_new_kernel(u32 entries)
  * @p: what user space asked for; filled with what it got
  *
  * Context: process, may sleep.
- * Return: 0, -EINVAL, -ENOMEM, -EBUSY when the file has a ring, or -EDQUOT when
- * the user has as many as he may have.
+ * Return: 0, -EINVAL, -ENOMEM, -EBUSY when the file has a ring, -EDQUOT when the
+ * user has as many as he may have, or -ERESTARTNOINTR for the system call.
  */
 int cring_ring_setup(struct file *file, struct cring_params *p)
 {

@@ -189,6 +189,23 @@ static void a_required_flag_that_is_not_known_is_refused(struct kunit *test)
 	done_with(file);
 }
 
+static void a_signal_meanwhile_starts_it_over(struct kunit *test)
+{
+	struct cring_params first = { .sq_entries = 4 }, again = first;
+	struct file *file;
+	int ret;
+
+	live_open(test, 1, 0);
+	file = new_file(test);
+	set_thread_flag(TIF_SIGPENDING);
+	ret = cring_ring_setup(file, &first);
+	clear_thread_flag(TIF_SIGPENDING);
+	KUNIT_EXPECT_EQ(test, ret, -ERESTARTNOINTR);
+	KUNIT_EXPECT_NULL(test, cring_file_ring(file));
+	KUNIT_EXPECT_EQ(test, cring_ring_setup(file, &again), 0);
+	done_with(file);
+}
+
 static void a_file_has_one_ring(struct kunit *test)
 {
 	struct live *live = live_open(test, 4, 0);
@@ -330,6 +347,7 @@ static struct kunit_case cring_setup_cases[] = {
 			 size_gen_params),
 	KUNIT_CASE_PARAM(what_no_ring_can_be_is_refused, refuse_gen_params),
 	KUNIT_CASE(a_required_flag_that_is_not_known_is_refused),
+	KUNIT_CASE(a_signal_meanwhile_starts_it_over),
 	KUNIT_CASE(a_file_has_one_ring),
 	KUNIT_CASE(the_mapping_is_the_memory_that_the_kernel_uses),
 	KUNIT_CASE_PARAM(all_of_the_ring_is_mapped_as_it_is_or_nothing,

@@ -2,6 +2,9 @@
 /* Set-up of a ring: what is refused, what is rounded, what is answered. */
 #include "util.h"
 
+#include <signal.h>
+#include <sys/time.h>
+
 static int open_dev(struct __test_metadata *_metadata)
 {
 	int fd = open(CRING_DEVICE, O_RDWR | O_CLOEXEC);
@@ -279,6 +282,38 @@ TEST(r9_mapping_outlives_the_descriptor)
 	EXPECT_EQ(8, sh->sq_entries);
 	memset((char *)sh + p.sqes_off, 0xff, 8 * sizeof(struct cring_sqe));
 	EXPECT_EQ(0, munmap(sh, p.mmap_size));
+}
+
+static volatile sig_atomic_t alarms;
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	alarms++;
+}
+
+/* It needs locks of each mapping, and starts over when a signal comes. */
+TEST(setup_is_not_ended_by_a_signal)
+{
+	const struct sigaction act = { .sa_handler = on_alarm };
+	struct itimerval timer = { 0 };
+	struct cring ring;
+	int i;
+
+	/* make it take long: many mappings, which cannot be merged */
+	for (i = 0; i < 2000; i++)
+		ASSERT_NE(MAP_FAILED, mmap(NULL, 4096, i % 2 ? PROT_READ :
+					   PROT_READ | PROT_WRITE,
+					   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	ASSERT_EQ(0, sigaction(SIGALRM, &act, NULL));
+	for (i = 0; i < 100; i++) {
+		timer.it_value.tv_usec = 1 + i * 20;
+		ASSERT_EQ(0, setitimer(ITIMER_REAL, &timer, NULL));
+		EXPECT_EQ(0, cring_queue_init(8, &ring, 0))
+			TH_LOG("%d", i);
+		cring_queue_exit(&ring);
+	}
+	EXPECT_GT(alarms, 0);
 }
 
 TEST_HARNESS_MAIN
