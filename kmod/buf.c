@@ -2,11 +2,13 @@
 /*
  * Fixed buffers: user memory that is pinned once and accounted to memlock.
  */
+#include <linux/backing-dev.h>
 #include <linux/bvec.h>
 #include <linux/compat.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/nospec.h>
+#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
@@ -143,6 +145,29 @@ void cring_buf_iter(const struct cring_buf *buf, int dir, u64 addr, size_t len,
 	iter->iov_offset = skip;
 }
 
+/*
+ * A file system is told before a page of a file of its is written to, and cleans
+ * the page again behind it.  Who holds one for good writes without that, and what
+ * it wrote may be lost, or the file system crash.  Newer kernels refuse to pin one
+ * for that long, 6.1 does not.
+ *
+ * The lock keeps the page in its file, and with it the file's inode.
+ */
+static bool cring_buf_is_written_back(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+	struct address_space *mapping;
+	bool ret;
+
+	if (folio_test_anon(folio))
+		return false;
+	folio_lock(folio);
+	mapping = folio_mapping(folio);
+	ret = mapping && mapping_can_writeback(mapping);
+	folio_unlock(folio);
+	return ret;
+}
+
 static int cring_buf_pin(struct cring_buf *buf, u32 nr_pages,
 			 struct page **pages)
 {
@@ -167,6 +192,9 @@ static int cring_buf_pin(struct cring_buf *buf, u32 nr_pages,
 			offset = 0;
 		}
 		start += (unsigned long)n << PAGE_SHIFT;
+		for (i = 0; i < n; i++)
+			if (cring_buf_is_written_back(pages[i]))
+				return -EFAULT;
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();

@@ -56,6 +56,41 @@ TEST_F(buffers, reg_range_must_lie_inside_the_buffer)
 	EXPECT_TRUE(is_byte(self->mem + 1100, LEN - 1100, 0));
 }
 
+/*
+ * What is pinned for good is written to behind a file system's back.  A private
+ * mapping has pages of its own as soon as it is written to; tmpfs has no disk.
+ */
+TEST_F(buffers, reg_pages_of_a_disk_file_are_no_buffers)
+{
+	const struct {
+		const char *dir;
+		int map, want;
+	} t[] = {
+		{ EXT4_DIR, MAP_SHARED, -EFAULT },
+		{ EXT4_DIR, MAP_PRIVATE, 0 },
+		{ TMPFS_DIR, MAP_SHARED, 0 },
+	};
+	size_t i;
+
+	if (!EXT4_DIR)
+		SKIP(return, "no ext4");
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		int fd = new_filled(t[i].dir, O_RDWR, LEN, 1);
+		struct iovec iov = { .iov_len = LEN };
+
+		iov.iov_base = mmap(NULL, LEN, PROT_READ | PROT_WRITE, t[i].map,
+				    fd, 0);
+		ASSERT_NE(MAP_FAILED, iov.iov_base);
+		EXPECT_EQ(t[i].want, cring_register_buffers(&self->ring, &iov,
+							    1))
+			TH_LOG("row %zu", i);
+		if (!t[i].want)
+			EXPECT_EQ(0, cring_unregister_buffers(&self->ring));
+		munmap(iov.iov_base, LEN);
+		close(fd);
+	}
+}
+
 TEST_F(buffers, reg_errors)
 {
 	struct iovec good = { self->mem, LEN };
