@@ -217,8 +217,10 @@ static int cring_cancel_keys(struct cring_cancel_call *call)
 	int ret = 0;
 	u32 i, nr;
 
-	call->expires = call->c.timeout;
-	if (!(call->c.flags & CRING_CANCEL_ABS))
+	if (call->c.flags & CRING_CANCEL_ABS)
+		call->expires = cring_clock_host(CRING_CLOCK_MONOTONIC,
+						 call->c.timeout);
+	else
 		call->expires = ktime_add_safe(ktime_get(), call->c.timeout);
 	/* what this makes ready is run below: it must not interrupt the wait */
 	for (i = 0; i < scope->nr; i++)

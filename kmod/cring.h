@@ -71,6 +71,7 @@ struct cring_reach;
 				 CRING_FEAT_RESTRICT)
 #define CRING_SETUP_KNOWN	(CRING_SETUP_CQSIZE | CRING_SETUP_CLAMP)
 #define CRING_LINKS		(CRING_SQE_IO_LINK | CRING_SQE_IO_HARDLINK)
+#define CRING_TIMEOUT_CLOCKS	(CRING_TIMEOUT_BOOTTIME | CRING_TIMEOUT_REALTIME)
 #define CRING_SQE_KNOWN		(CRING_SQE_FIXED_FILE | CRING_SQE_IO_DRAIN | \
 				 CRING_LINKS | CRING_SQE_ASYNC | \
 				 CRING_SQE_CQE_SKIP_SUCCESS)
@@ -992,6 +993,11 @@ int cring_wait_for(struct cring_ring *ring, cring_over_fn *over, void *data,
 int cring_wait_ioctl(struct cring_ring *ring, void __user *arg);
 __poll_t cring_poll(struct file *file, struct poll_table_struct *pt);
 
+/* clock.c APIs: times, as user space gives them */
+int cring_clock_of(u32 flags, u32 *clock);
+int cring_timespec_get(u64 addr, ktime_t *time);
+ktime_t cring_clock_host(u32 clock, ktime_t time);
+
 /* timer.c APIs */
 void cring_timer_init(struct cring_ring *ring);
 void cring_timer_exit(struct cring_ring *ring);
@@ -1005,7 +1011,7 @@ extern const struct cring_op cring_op_timeout, cring_op_timeout_remove,
 /* deadline.c APIs: operations that end in -ETIME; under .lock unless stated */
 void cring_deadline_init(struct cring_ring *ring);
 void cring_deadline_exit(struct cring_ring *ring);
-ktime_t cring_deadline_of(u64 ns, ktime_t start);
+ktime_t cring_deadline_of(u64 ns, bool absolute, ktime_t now);
 bool cring_deadline_past(const struct cring_req *req);
 void cring_deadline_batch(struct cring_ring *ring, u32 nr);
 void cring_deadline_arm(struct cring_req *req);

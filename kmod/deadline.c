@@ -24,14 +24,19 @@
 
 /**
  * cring_deadline_of - a deadline as user space gives it
- * @ns: how long
- * @start: from when on; 0 when it is a time itself
+ * @ns: how long; or when, as the caller reads CLOCK_MONOTONIC
+ * @absolute: when
+ * @now: the time
  *
+ * Context: a thread of the owner.
  * Return: CLOCK_MONOTONIC; KTIME_MAX when it is too far away to come.
  */
-ktime_t cring_deadline_of(u64 ns, ktime_t start)
+ktime_t cring_deadline_of(u64 ns, bool absolute, ktime_t now)
 {
-	return ns < KTIME_MAX - start ? start + ns : KTIME_MAX;
+	if (absolute)
+		return ns < KTIME_MAX ?
+		       cring_clock_host(CRING_CLOCK_MONOTONIC, ns) : KTIME_MAX;
+	return ns < KTIME_MAX - now ? now + ns : KTIME_MAX;
 }
 
 /**
@@ -306,8 +311,8 @@ int cring_deadline_ioctl(struct cring_ring *ring, void __user *arg)
 		return -EACCES;
 	expires = KTIME_MAX;
 	if (!(d.flags & CRING_DEADLINE_NONE))
-		expires = cring_deadline_of(d.deadline, d.flags &
-					    CRING_DEADLINE_ABS ? 0 : now);
+		expires = cring_deadline_of(d.deadline,
+					    d.flags & CRING_DEADLINE_ABS, now);
 	size = d.nr * sizeof(*keys);
 	if (d.nr > 1)
 		keys = kvmalloc(size, GFP_KERNEL_ACCOUNT);

@@ -204,9 +204,10 @@ static void cring_accept_deadline(struct cring_accept *a, struct cring_req *req,
 	if (!a->deadlines)
 		a->now = ktime_get();
 	a->deadlines = true;
-	req->dnode.expires = cring_deadline_of(sqe->deadline, sqe->xflags &
-					       CRING_SQE_X_DEADLINE_ABS ? 0 :
-					       a->now);
+	req->dnode.expires =
+		cring_deadline_of(sqe->deadline,
+				  sqe->xflags & CRING_SQE_X_DEADLINE_ABS,
+				  a->now);
 	if (req->dnode.expires <= a->now)
 		a->past = true;
 }

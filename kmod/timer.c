@@ -7,15 +7,10 @@
  * a timer left running for a request that is gone fires for nothing, so that
  * no completion ever waits for a timer's callback.
  */
-#include <linux/time64.h>
-#include <linux/uaccess.h>
-
 #include "cring.h"
 
 /* requests that one callback takes before it lets go of the lock */
 #define CRING_TIMER_BURST	64
-
-#define CRING_TIMEOUT_CLOCKS	(CRING_TIMEOUT_BOOTTIME | CRING_TIMEOUT_REALTIME)
 
 static ktime_t cring_clock_now(u32 clock)
 {
@@ -223,40 +218,22 @@ void cring_timer_exit(struct cring_ring *ring)
 		hrtimer_cancel(&ring->clocks[i].hrtimer);
 }
 
-static int cring_timespec_get(u64 addr, ktime_t *time)
+/* the time at @addr, by the clock that the flags name */
+static int cring_timer_time(struct cring_req *req, u64 addr)
 {
-	struct cring_timespec ts;
+	struct cring_timer *timer = &req->timer;
+	int ret;
 
-	if (copy_from_user(&ts, u64_to_user_ptr(addr), sizeof(ts)))
-		return -EFAULT;
-	if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= NSEC_PER_SEC)
-		return -EINVAL;
-	*time = ktime_set(ts.tv_sec, ts.tv_nsec);
-	return 0;
-}
-
-static int cring_timer_clock_of(u32 flags, u32 *clock)
-{
-	switch (flags & CRING_TIMEOUT_CLOCKS) {
-	case 0:
-		*clock = CRING_CLOCK_MONOTONIC;
-		return 0;
-	case CRING_TIMEOUT_BOOTTIME:
-		*clock = CRING_CLOCK_BOOTTIME;
-		return 0;
-	case CRING_TIMEOUT_REALTIME:
-		*clock = CRING_CLOCK_REALTIME;
-		return 0;
-	default:
-		return -EINVAL;
-	}
+	ret = cring_clock_of(timer->flags, &timer->clock) ?:
+	      cring_timespec_get(addr, &timer->time);
+	if (!ret && timer->flags & CRING_TIMEOUT_ABS)
+		timer->time = cring_clock_host(timer->clock, timer->time);
+	return ret;
 }
 
 static int cring_timer_prep(struct cring_req *req, const struct cring_sqe *sqe,
 			    u32 known)
 {
-	int ret;
-
 	if (sqe->ioprio || sqe->buf_index || sqe->fd_in || sqe->len != 1 ||
 	    sqe->timeout_flags & ~known)
 		return -EINVAL;
@@ -264,8 +241,7 @@ static int cring_timer_prep(struct cring_req *req, const struct cring_sqe *sqe,
 		.count = sqe->off,
 		.flags = sqe->timeout_flags,
 	};
-	ret = cring_timer_clock_of(sqe->timeout_flags, &req->timer.clock);
-	return ret ?: cring_timespec_get(sqe->addr, &req->timer.time);
+	return cring_timer_time(req, sqe->addr);
 }
 
 static int cring_timeout_prep(struct cring_req *req,
@@ -321,9 +297,7 @@ static int cring_timeout_remove_prep(struct cring_req *req,
 	};
 	if (!(flags & update))
 		return flags || sqe->addr2 ? -EINVAL : 0;
-	if (cring_timer_clock_of(flags, &req->timer.clock))
-		return -EINVAL;
-	return cring_timespec_get(sqe->addr2, &req->timer.time);
+	return cring_timer_time(req, sqe->addr2);
 }
 
 /* the oldest timeout of that user_data; under cring_ring.lock */

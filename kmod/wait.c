@@ -148,8 +148,10 @@ int cring_wait_ioctl(struct cring_ring *ring, void __user *arg)
 	if (w.flags & CRING_WAIT_TIMEOUT) {
 		if (w.timeout < 0)
 			return -EINVAL;
-		expires = w.timeout;
-		if (!(w.flags & CRING_WAIT_ABS))
+		if (w.flags & CRING_WAIT_ABS)
+			expires = cring_clock_host(CRING_CLOCK_MONOTONIC,
+						   w.timeout);
+		else
 			expires = ktime_add_safe(ktime_get(), w.timeout);
 		until = &expires;
 	} else if (w.timeout || w.flags) {
