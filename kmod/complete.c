@@ -111,6 +111,20 @@ static void cring_post_cqe(struct cring_comp *comp, struct cring_req *req)
 	comp->posted++;
 }
 
+/* one that ends by itself ends every wait, see cring_wait() */
+static void cring_post_timeout(struct cring_comp *comp,
+			       const struct cring_req *req)
+{
+	struct cring_ring *ring = comp->ring;
+
+	ring->timeouts_finished++;
+	if (req->res && req->res != -ETIME)
+		return;
+	WRITE_ONCE(ring->timeouts_rung, ring->timeouts_rung + 1);
+	/* with a CQE or without */
+	comp->finish = true;
+}
+
 static void cring_post(struct cring_comp *comp, struct cring_req *req,
 		       bool failed)
 {
@@ -130,7 +144,7 @@ static void cring_post(struct cring_comp *comp, struct cring_req *req,
 	if (ring->drain && !(req->lflags & CRING_REQL_HELD))
 		ring->active--;
 	if (req->opcode == CRING_OP_TIMEOUT)
-		ring->timeouts_finished++;
+		cring_post_timeout(comp, req);
 	if (unlikely(ring->in_kernel))
 		cring_client_post(req);
 	else if (failed || !(req->sqe_flags & CRING_SQE_CQE_SKIP_SUCCESS))

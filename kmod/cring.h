@@ -401,6 +401,7 @@ struct cring_worker {
  * @cq_tail: the kernel's own copy
  * @finished: operations whose CQE was posted or skipped
  * @timeouts_finished: TIMEOUTs among them
+ * @timeouts_rung: those of them whose time, or count, had come
  * @index: what is in flight, by each key
  * @tickets: and by ticket
  * @walk: the walk through it that has let go of the lock for a moment, or NULL
@@ -498,6 +499,7 @@ struct cring_ring {
 	u32 cq_tail;
 	u64 finished;
 	u64 timeouts_finished;
+	u64 timeouts_rung;
 	struct cring_table index[CRING_NR_BY];
 	struct cring_table tickets;
 	struct cring_walk *walk;
@@ -986,7 +988,8 @@ const struct pid *cring_ident_thread(const struct cring_ident *ident);
 void cring_ident_hold(struct cring_ident *ident);
 
 /* wait.c APIs */
-int cring_wait(struct cring_ring *ring, u32 min, const ktime_t *expires);
+int cring_wait(struct cring_ring *ring, u32 min, u64 rung,
+	       const ktime_t *expires);
 typedef bool cring_over_fn(struct cring_ring *ring, void *data, u64 arg);
 int cring_wait_for(struct cring_ring *ring, cring_over_fn *over, void *data,
 		   u64 arg, const ktime_t *expires);

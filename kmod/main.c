@@ -35,13 +35,14 @@ static long cring_ioctl_submit(struct cring_ring *ring, unsigned long arg)
 {
 	u32 to_submit = arg & CRING_SUBMIT_MAX;
 	u32 min_complete = (arg >> 16) & CRING_SUBMIT_MAX;
+	u64 rung = READ_ONCE(ring->timeouts_rung);
 	bool short_of_slots;
 	int submitted, ret;
 
 	submitted = cring_submit(ring, to_submit, &short_of_slots);
 	if (!min_complete || submitted < 0 || short_of_slots)
 		return submitted;
-	ret = cring_wait(ring, min_complete, NULL);
+	ret = cring_wait(ring, min_complete, rung, NULL);
 	return submitted ?: ret;
 }
 

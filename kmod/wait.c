@@ -67,7 +67,8 @@ int cring_wait_for(struct cring_ring *ring, cring_over_fn *over, void *data,
 	return 0;
 }
 
-static bool cring_enough(struct cring_ring *ring, void *data, u64 min)
+/* is it published, once so many are there? */
+static bool cring_enough(struct cring_ring *ring, u64 min)
 {
 	if (cring_cq_ready(ring) < min)
 		return false;
@@ -77,18 +78,32 @@ static bool cring_enough(struct cring_ring *ring, void *data, u64 min)
 	return true;
 }
 
+static bool cring_waited(struct cring_ring *ring, void *rung, u64 min)
+{
+	if (cring_enough(ring, min))
+		return true;
+	if (READ_ONCE(ring->timeouts_rung) == *(u64 *)rung)
+		return false;
+	cring_cq_settle(ring);
+	return true;
+}
+
 /**
  * cring_wait - wait until enough CQEs are in the CQ
  * @ring: the caller's
  * @min: how many; at most as many as the CQ has
+ * @rung: cring_ring.timeouts_rung when the call began: a TIMEOUT that rings
+ *	after that ends the wait, however few there are.  Who has armed one for
+ *	that has no other way to be back in time.
  * @expires: when to give up, CLOCK_MONOTONIC, or NULL
  *
  * Context: a thread of the owner, no cring lock held.
  * Return: 0, -ETIME or -EINTR.
  */
-int cring_wait(struct cring_ring *ring, u32 min, const ktime_t *expires)
+int cring_wait(struct cring_ring *ring, u32 min, u64 rung,
+	       const ktime_t *expires)
 {
-	return cring_wait_for(ring, cring_enough, NULL,
+	return cring_wait_for(ring, cring_waited, &rung,
 			      min(min, ring->cq_mask + 1), expires);
 }
 
@@ -139,6 +154,7 @@ int cring_wait_ioctl(struct cring_ring *ring, void __user *arg)
 	int submitted, ret;
 	struct cring_wait w;
 	sigset_t mask;
+	u64 rung;
 
 	if (copy_from_user(&w, arg, sizeof(w)))
 		return -EFAULT;
@@ -160,12 +176,13 @@ int cring_wait_ioctl(struct cring_ring *ring, void __user *arg)
 	ret = cring_get_sigmask(&w, &mask);
 	if (ret)
 		return ret;
+	rung = READ_ONCE(ring->timeouts_rung);
 	submitted = cring_submit(ring, w.to_submit, &short_of_slots);
 	if (submitted < 0 || short_of_slots)
 		return submitted;
 	if (w.sigmask)
 		cring_set_sigmask(&mask);
-	ret = cring_wait(ring, w.min_complete, until);
+	ret = cring_wait(ring, w.min_complete, rung, until);
 	if (w.sigmask && ret != -EINTR)
 		cring_restore_sigmask();
 	return submitted ?: ret;
@@ -194,7 +211,7 @@ __poll_t cring_poll(struct file *file, struct poll_table_struct *pt)
 	if (READ_ONCE(ring->shared->sq_tail) - READ_ONCE(ring->sq_head) <=
 	    ring->sq_mask)
 		mask |= EPOLLOUT | EPOLLWRNORM;
-	if (cring_enough(ring, NULL, 1) || !list_empty_careful(&ring->ready))
+	if (cring_enough(ring, 1) || !list_empty_careful(&ring->ready))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	return mask;
 }

@@ -289,7 +289,7 @@ bool live_wait(struct live *live, struct cring_cqe *cqe)
 	ktime_t expires = ktime_add_ns(ktime_get(),
 				       jiffies_to_nsecs(LIVE_PATIENCE));
 
-	cring_wait(live->ring, 1, &expires);
+	cring_wait(live->ring, 1, live->ring->timeouts_rung, &expires);
 	return live_reap(live, cqe);
 }
 

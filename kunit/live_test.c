@@ -195,7 +195,7 @@ static void who_waits_runs_what_became_ready(struct kunit *test)
 	script->priv = live;
 	live_read(live, script, 1);
 	other = other_start(live, make_ready_when_asleep, script);
-	KUNIT_EXPECT_EQ(test, cring_wait(live->ring, 1, NULL), 0);
+	KUNIT_EXPECT_EQ(test, cring_wait(live->ring, 1, 0, NULL), 0);
 	KUNIT_EXPECT_EQ(test, other_join(other), 1);
 	LIVE_EXPECT_CQE(live, 1, 1);
 }

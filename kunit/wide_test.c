@@ -171,7 +171,7 @@ static int wait_a_moment(struct wide *w)
 {
 	const ktime_t until = ktime_add_ms(ktime_get(), 20);
 
-	return cring_wait(w->a->ring, 1, &until);
+	return cring_wait(w->a->ring, 1, w->a->ring->timeouts_rung, &until);
 }
 
 static void a_flag_without_any_work_is_no_signal(struct kunit *test)

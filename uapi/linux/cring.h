@@ -328,7 +328,8 @@ struct cring_params {
 /**
  * struct cring_wait - argument of CRING_IOC_WAIT
  * @to_submit: SQEs to submit first
- * @min_complete: CQEs that must be in the CQ before the call returns
+ * @min_complete: CQEs that must be in the CQ before the call returns, if no
+ *	TIMEOUT's time or count comes before
  * @flags: CRING_WAIT_*
  * @sigmask_size: bytes at @sigmask, 8; 0 with no signal mask
  * @timeout: ns, with %CRING_WAIT_TIMEOUT: relative, or on CLOCK_MONOTONIC with

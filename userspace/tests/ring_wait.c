@@ -112,6 +112,44 @@ TEST_F(wait, abi_wait_counts_completions)
 	join(t);
 }
 
+/* Who has armed one to be back in time waits for more than may come. */
+TEST_F(wait, abi_a_timeout_that_rings_ends_the_wait)
+{
+	struct cring_timespec soon = ms_ts(20), far = ms_ts(600000);
+	const int64_t limit = 10 * NSEC_PER_SEC;
+	uint64_t t0 = now_ns();
+
+	cring_prep_timeout(new_sqe(&self->ring, 1), &soon, 0, 0);
+	cring_flush_sq(&self->ring);
+	EXPECT_EQ(1, wait_raw(&self->ring, 1, 3, CRING_WAIT_TIMEOUT, limit));
+	EXPECT_EQ(-ETIME, reap_res(&self->ring, 1));
+	/* its count */
+	cring_prep_timeout(new_sqe(&self->ring, 2), &far, 1, 0);
+	new_sqe(&self->ring, 3);
+	cring_flush_sq(&self->ring);
+	EXPECT_EQ(2, wait_raw(&self->ring, 2, 4, CRING_WAIT_TIMEOUT, limit));
+	EXPECT_EQ(0, reap_res(&self->ring, 3));
+	EXPECT_EQ(0, reap_res(&self->ring, 2));
+	EXPECT_LT(now_ns() - t0, (uint64_t)limit);
+}
+
+TEST_F(wait, abi_a_timeout_that_is_removed_ends_no_wait)
+{
+	struct cring_timespec far = ms_ts(600000);
+	uint64_t t0;
+
+	cring_prep_timeout(new_sqe(&self->ring, 1), &far, 0, 0);
+	submit_all(&self->ring, 1);
+	cring_prep_timeout_remove(new_sqe(&self->ring, 2), 1, 0);
+	cring_flush_sq(&self->ring);
+	t0 = now_ns();
+	EXPECT_EQ(1, wait_raw(&self->ring, 1, 3, CRING_WAIT_TIMEOUT,
+			      40 * NSEC_PER_MSEC));
+	EXPECT_GE(now_ns() - t0, 40 * NSEC_PER_MSEC);
+	EXPECT_EQ(-ECANCELED, reap_res(&self->ring, 1));
+	EXPECT_EQ(0, reap_res(&self->ring, 2));
+}
+
 TEST_F(wait, abi_wait_of_zero_does_not_sleep)
 {
 	arm(_metadata, &self->ring, self->p[0]);
