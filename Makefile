@@ -54,6 +54,8 @@ help:
 	@echo 'make peers        liburing'\''s own tests, from its source packages, on'
 	@echo '                  compat/liburing.h, on stock 6.1 and 6.12; KERNEL=6.1, OF=2.3,'
 	@echo '                  TESTS="a b": only these; the table is build/peers.tsv'
+	@echo 'make differential the same random scripts on io_uring and on cring; SCRIPTS=n'
+	@echo '                  (2000), SEED=n replays one'
 	@echo 'make check-fast   every test program, on stock 6.1, with fewer rounds'
 	@echo 'make kunit        the KUnit suites, on debug-6.12; KERNEL=7.3, KSRC=<tree>'
 	@echo 'make coverage     what the suites and programs execute of the module'
@@ -123,6 +125,9 @@ libaio:
 peers:
 	@scripts/peers $(if $(OF),--of $(OF)) $(KERNEL) -- $(TESTS)
 
+differential:
+	@scripts/differential $(if $(SEED),--seed $(SEED)) $(if $(SCRIPTS),--scripts $(SCRIPTS)) $(KERNEL)
+
 kunit:
 	@scripts/kunit $(KERNEL)
 
@@ -151,4 +156,4 @@ lint:
 clean:
 	rm -rf build cring.ko
 
-.PHONY: all help module samples headers install user tests demo check check-fast contracts libaio peers kunit coverage bench bench-quick bench-detach model shell lint clean
+.PHONY: all help module samples headers install user tests demo check check-fast contracts libaio peers differential kunit coverage bench bench-quick bench-detach model shell lint clean

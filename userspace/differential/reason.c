@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What is allowed to differ, and why.  Each reason says exactly what either side
+ * must answer where it applies; a run that is long enough meets all of them.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "play.h"
+
+static unsigned long times[NR_REASONS];
+
+static const char *const reasons[NR_REASONS] = {
+	[WHY_HIDDEN] =
+		"a cancel finds what waits in a chain or behind a drain, and a LINK_TIMEOUT (C3, C4); io_uring's does not",
+	[WHY_AGAIN] =
+		"what a cancel has stopped is -ENOENT for the next one of the same submit (C3); io_uring's poll is found again",
+	[WHY_ANY] =
+		"ANY without ALL is one operation, and its answer is as for one (C6); io_uring takes it for ALL",
+	[WHY_WORKER] =
+		"what is interrupted in a worker ends in -ECANCELED, and only what is there is -EALREADY (C4); io_uring has its followers there, too, and ends them in -EINTR",
+	[WHY_NONBLOCK] =
+		"O_NONBLOCK makes no difference: reads and writes wait; io_uring's end in -EAGAIN, READ excepted",
+	[WHY_INVALID] =
+		"a chain with an invalid member is not started; io_uring finds some mistakes only when the member's turn comes",
+	[WHY_SILENT] =
+		"each operation that is cancelled has its CQE (C1); io_uring drops those behind a failed member with CQE_SKIP_SUCCESS",
+	[WHY_POLL] =
+		"POLL_ADD of what cannot be polled is -EOPNOTSUPP; io_uring's is -EINVAL",
+	[WHY_POSITION] =
+		"direct I/O at offset -1 moves the file's position as read(2) does; io_uring's may leave it where it was",
+	[WHY_FIXED] =
+		"a fixed buffer of a file with the old write method alone is -EOPNOTSUPP; io_uring takes it for user memory",
+	[WHY_NOTHING] =
+		"a read or write that can move nothing does not wait; io_uring's may wait until the file is ready",
+};
+
+/**
+ * reason_note - a reason has applied
+ * @why: which
+ */
+void reason_note(enum reason why)
+{
+	times[why]++;
+}
+
+static bool part(struct play *p, enum reason why)
+{
+	p->parted = true;
+	reason_note(why);
+	return true;
+}
+
+static int answer_for(uint64_t fits, bool all)
+{
+	if (all)
+		return __builtin_popcountll(fits);
+	return fits ? 0 : -ENOENT;
+}
+
+/* one that may be in a worker */
+static bool hits_worker(const struct play *p, const struct reach *reach)
+{
+	int f;
+
+	for (f = 0; f < (int)p->nr; f++)
+		if (reach->fits & BIT64(f) &&
+		    flight_may_block(&p->flights[f]))
+			return true;
+	return false;
+}
+
+/**
+ * reason_of_cancel - may the answers of a cancel differ like this?
+ * @p: the play
+ * @op: the cancel
+ * @reach: what its key names
+ * @uring: io_uring's answer
+ * @cring: cring's
+ *
+ * Return: true when there is a reason, which is counted.
+ */
+bool reason_of_cancel(struct play *p, const struct op *op,
+		      const struct reach *reach, int uring, int cring)
+{
+	bool cancels = op->code >= C_CANCEL;
+	bool all = cancels && op->arg & 1, any = cancels && op->arg & 4;
+	uint64_t ours = reach->fits & ~reach->again;
+
+	if (hits_worker(p, reach) && (!cring || cring == -EALREADY) &&
+	    (!uring || uring == -EALREADY || uring == -ENOENT))
+		return part(p, WHY_WORKER);
+	/* whatever io_uring says, ours is exact */
+	if (cring != answer_for(ours, all))
+		return false;
+	if (reach->hidden &&
+	    uring == answer_for(reach->fits & ~reach->hidden, all || any))
+		return part(p, WHY_HIDDEN);
+	if (any && !all && uring == answer_for(reach->fits, true)) {
+		reason_note(WHY_ANY);
+		return true;
+	}
+	if (reach->again && uring >= answer_for(ours, all) &&
+	    uring <= answer_for(reach->fits, all)) {
+		reason_note(WHY_AGAIN);
+		return true;
+	}
+	return false;
+}
+
+/**
+ * reason_of_position - may the positions of a file differ like this?
+ * @p: the play
+ * @uring: on io_uring's side
+ * @cring: on cring's
+ *
+ * Return: true when there is a reason, which is counted.
+ */
+bool reason_of_position(struct play *p, off_t uring, off_t cring)
+{
+	if (uring != p->position || cring != p->position + p->moved)
+		return false;
+	reason_note(WHY_POSITION);
+	return true;
+}
+
+/**
+ * reason_of_flight - may what became of a flight differ like this?
+ * @p: the play
+ * @f: which
+ *
+ * Return: true when there is a reason, which is counted.
+ */
+bool reason_of_flight(struct play *p, int f)
+{
+	const struct flight *fl = &p->flights[f];
+	const struct fate *u = &p->sides[URING].fates[f];
+	const struct fate *c = &p->sides[CRING].fates[f];
+	const struct op *op = &fl->op;
+
+	if (op_moves_nothing(op) && !u->done && c->done &&
+	    c->res == (op->len ? -EINVAL : 0))
+		return part(p, WHY_NOTHING);
+	if (op_is_wrong(op) || chain_is_wrong(p, f)) {
+		bool chain = fl->pred >= 0 || is_linked(op);
+
+		if (chain && u->done && c->done && c->res < 0 &&
+		    (c->res == -ECANCELED || op_is_wrong(op)))
+			return part(p, WHY_INVALID);
+		return false;
+	}
+	if (is_cancel(op))
+		return u->done && c->done &&
+		       reason_of_cancel(p, op, &fl->reach, u->res, c->res);
+	if (op->code == C_POLL && u->done && c->done && u->res == -EINVAL &&
+	    c->res == -EOPNOTSUPP) {
+		reason_note(WHY_POLL);
+		return true;
+	}
+	if (op->code == C_WRITE_FIXED && res_defs[op->res].kind == K_EVENT &&
+	    u->done && u->res == op->len && c->done && c->res == -EOPNOTSUPP)
+		return part(p, WHY_FIXED);
+	if (!op_waits_for_stream(op))
+		return false;
+	if (flight_may_block(fl) && c->told && c->res == -ECANCELED &&
+	    (!u->done || u->res == -ECANCELED || u->res == -EINTR))
+		return part(p, WHY_WORKER);
+	if (res_defs[op->res].nonblock && op->code != C_READ && u->done &&
+	    u->res == -EAGAIN)
+		return part(p, WHY_NONBLOCK);
+	return false;
+}
+
+/**
+ * reasons_print - the table, with how often each applied
+ *
+ * Return: how many never did.
+ */
+unsigned int reasons_print(void)
+{
+	unsigned int i, never = 0;
+
+	for (i = 0; i < NR_REASONS; i++) {
+		printf("%8lu  %s\n", times[i], reasons[i]);
+		never += !times[i];
+	}
+	return never;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+/*
+ * io_uring, by liburing.
+ */
+#include <errno.h>
+#include <liburing.h>
+
+#include "side.h"
+
+#define L(x)	io_uring_##x
+#define C(x)	IORING_##x
+#define SQE	io_uring_sqe
+#define TS	__kernel_timespec
+#include "prep.h"
+
+static struct io_uring ring;
+
+static int side_open(bool defer, const struct world *w, void *arena,
+		     size_t size)
+{
+	/* as cring: an invalid SQE does not stop those behind it */
+	struct io_uring_params p = {
+		.flags = IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL,
+		.cq_entries = CQ_ENTRIES,
+	};
+	struct iovec iov = { arena, size };
+	int ret;
+
+	if (defer)
+		p.flags |= IORING_SETUP_SINGLE_ISSUER |
+			   IORING_SETUP_DEFER_TASKRUN;
+	ret = io_uring_queue_init_params(SQ_ENTRIES, &ring, &p);
+	if (ret)
+		return ret;
+	ret = io_uring_register_files(&ring, w->fds, R_CLOSED);
+	return ret ? ret : io_uring_register_buffers(&ring, &iov, 1);
+}
+
+static void side_close(void)
+{
+	io_uring_queue_exit(&ring);
+}
+
+static void side_queue(const struct op *op, const struct world *w,
+		       uint64_t user_data, void *mem)
+{
+	prep_op(io_uring_get_sqe(&ring), op, w, user_data, mem);
+}
+
+static int side_submit(void)
+{
+	return io_uring_submit(&ring);
+}
+
+static bool side_wait(unsigned int ms)
+{
+	struct __kernel_timespec ts = { .tv_sec = ms / 1000,
+					.tv_nsec = ms % 1000 * 1000000L };
+	struct io_uring_cqe *cqe;
+	int ret;
+
+	/* task work of the other ring's interrupts */
+	do
+		ret = io_uring_wait_cqe_timeout(&ring, &cqe, &ts);
+	while (ret == -EINTR);
+	return !ret;
+}
+
+static bool side_next(struct answer *a)
+{
+	struct io_uring_cqe *cqe;
+
+	if (io_uring_peek_cqe(&ring, &cqe))
+		return false;
+	*a = (struct answer){ cqe->user_data, cqe->res, cqe->flags };
+	io_uring_cqe_seen(&ring, cqe);
+	return true;
+}
+
+static void side_flush(void)
+{
+	io_uring_get_events(&ring);
+}
+
+static int side_sync_cancel(const struct op *op, const struct world *w)
+{
+	struct io_uring_sync_cancel_reg reg = {
+		.addr = op->code == C_SYNC_CANCEL_FD || op->arg & 4 ?
+			0 : op->target,
+		.flags = op->arg,
+		.timeout = { -1, -1 },
+	};
+
+	if (op->code == C_SYNC_CANCEL_FD) {
+		reg.flags |= IORING_ASYNC_CANCEL_FD;
+		reg.fd = op->arg & 8 ? op->res : w->fds[op->res];
+	}
+	return io_uring_register_sync_cancel(&ring, &reg);
+}
+
+const struct ring_ops uring_ops = {
+	.name = "io_uring",
+	.open = side_open,
+	.close = side_close,
+	.queue = side_queue,
+	.submit = side_submit,
+	.wait = side_wait,
+	.next = side_next,
+	.flush = side_flush,
+	.sync_cancel = side_sync_cancel,
+};
