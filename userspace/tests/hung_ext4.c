@@ -6,6 +6,6 @@
 
 #define STORAGE	HUNG_EXT4
 #include "hung_matrix.h"
-#include "hung_crowd.h"
+#include "hung_memory.h"
 
 TEST_HARNESS_MAIN

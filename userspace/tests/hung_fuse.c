@@ -7,6 +7,6 @@
 
 #define STORAGE	HUNG_FUSE
 #include "hung_matrix.h"
-#include "hung_crowd.h"
+#include "hung_memory.h"
 
 TEST_HARNESS_MAIN
