@@ -222,7 +222,7 @@ struct cring_match {
  * @events: poll events that it waits for when armed
  * @refs: who holds the record besides its one owner: a method that has queued
  *	it in a device and has not returned yet; who was lent it (detach.c)
- * @mark: last ALL cancel that has looked at it
+ * @mark: last ALL cancel that has visited it
  * @group: from the SQE
  * @ioprio: of a read or write, 0 for the thread's own
  * @worker: number of the worker that runs it, while RUNNING
@@ -667,7 +667,6 @@ struct cring_req *cring_index_next(struct cring_req *req, enum cring_by by,
 				   const struct cring_req *first);
 struct cring_req *cring_index_ticket(struct cring_ring *ring, u64 ticket);
 bool cring_index_has_op(struct cring_ring *ring, u8 opcode);
-void cring_index_rotate(struct cring_req *req, enum cring_by by);
 
 /* match.c APIs: what a cancel means */
 struct cring_filter {
@@ -718,6 +717,9 @@ struct cring_req *cring_find(struct cring_ring *ring,
 			     const struct cring_filter *filter);
 enum cring_by cring_find_by(struct cring_ring *ring,
 			    const struct cring_filter *filter);
+void cring_walk_circle(struct cring_walk *walk, struct cring_ring *ring,
+		       enum cring_by by, u64 value);
+struct cring_req *cring_walk_next(struct cring_walk *walk);
 void cring_walk_leave(struct cring_walk *walk, const struct cring_req *req,
 		      enum cring_by by);
 

@@ -10,8 +10,7 @@
  * its places meanwhile: what leaves the index hands a place that it is in on to
  * its neighbour.  What enters does so behind the last place, so a walk comes to
  * nothing but what was there when it began, and to all of that.  There is one
- * such walk at a time, under cancel_mutex, which also keeps cancels of ALL from
- * moving the circles' ends.
+ * such walk at a time, under cancel_mutex.
  */
 #include <linux/sched.h>
 
@@ -30,20 +29,33 @@ static struct cring_req *cring_older(const struct cring_req *req,
 	return &req->ring->pool[req->keys[by].older];
 }
 
+/* all of one circle */
+static void cring_walk_place(struct cring_walk *walk, unsigned int i, u64 value)
+{
+	enum cring_by by = walk->by[i];
+	struct cring_req *first = cring_index_first(walk->ring, by, value);
+
+	walk->at[i] = first;
+	walk->last[i] = first ? cring_older(first, by) : NULL;
+}
+
+static void cring_walk_step(struct cring_walk *walk, unsigned int i)
+{
+	struct cring_req *req = walk->at[i];
+
+	walk->at[i] = req == walk->last[i] ? NULL :
+		      cring_younger(req, walk->by[i]);
+}
+
 /* all of each circle; of ANY, those of one opcode */
 static void cring_walk_enter(struct cring_walk *walk)
 {
 	unsigned int i;
 
-	for (i = 0; i < walk->nr; i++) {
-		enum cring_by by = walk->by[i];
-		u64 value = cring_filter_value(walk->filter, by, walk->opcode);
-		struct cring_req *first = cring_index_first(walk->ring, by,
-							    value);
-
-		walk->at[i] = first;
-		walk->last[i] = first ? cring_older(first, by) : NULL;
-	}
+	for (i = 0; i < walk->nr; i++)
+		cring_walk_place(walk, i,
+				 cring_filter_value(walk->filter, walk->by[i],
+						    walk->opcode));
 }
 
 /* an opcode's only when no other is named */
@@ -96,8 +108,7 @@ static bool cring_walk_some(struct cring_walk *walk, struct cring_req **found)
 				*found = req;
 				return true;
 			}
-			walk->at[i] = req == walk->last[i] ? NULL :
-				      cring_younger(req, walk->by[i]);
+			cring_walk_step(walk, i);
 			n++;
 		}
 		if (i < walk->nr && !cring_walk_more(walk)) {
@@ -128,6 +139,41 @@ static void cring_walk_all(struct cring_walk *walk, struct cring_req **found)
 }
 
 /**
+ * cring_walk_circle - begin a walk through all of one circle
+ * @walk: the caller's; it is cring_ring.walk whenever the lock is let go of
+ * @ring: where
+ * @by: which key
+ * @value: its value
+ *
+ * Context: cring_ring.lock, and cancel_mutex until the walk is over.
+ */
+void cring_walk_circle(struct cring_walk *walk, struct cring_ring *ring,
+		       enum cring_by by, u64 value)
+{
+	lockdep_assert_held(&ring->cancel_mutex);
+	lockdep_assert_held(&ring->lock);
+	*walk = (struct cring_walk) { .ring = ring, .nr = 1, .by = { by } };
+	cring_walk_place(walk, 0, value);
+}
+
+/**
+ * cring_walk_next - the next one in a walk through one circle
+ * @walk: begun by cring_walk_circle()
+ *
+ * Context: cring_ring.lock, cancel_mutex.
+ * Return: a request in the index, or NULL when all were passed that were there
+ * when the walk began.
+ */
+struct cring_req *cring_walk_next(struct cring_walk *walk)
+{
+	struct cring_req *req = walk->at[0];
+
+	if (req)
+		cring_walk_step(walk, 0);
+	return req;
+}
+
+/**
  * cring_walk_leave - a request leaves a circle in which somebody may be walking
  * @walk: cring_ring.walk
  * @req: still in that circle
@@ -144,8 +190,7 @@ void cring_walk_leave(struct cring_walk *walk, const struct cring_req *req,
 		if (walk->by[i] != by || !walk->at[i])
 			continue;
 		if (walk->at[i] == req)
-			walk->at[i] = req == walk->last[i] ? NULL :
-				      cring_younger(req, by);
+			cring_walk_step(walk, i);
 		else if (walk->last[i] == req)
 			walk->last[i] = cring_older(req, by);
 	}

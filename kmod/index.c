@@ -227,9 +227,6 @@ static void cring_key_abdicate(struct cring_req *req, enum cring_by by)
 
 	WRITE_ONCE(*cring_link_to(req, by), key->younger);
 	heir->keys[by].next = key->next;
-	/* also when they are one and the same */
-	if (heir != req)
-		key->next = CRING_NO_LEADER;
 }
 
 static void cring_key_join(struct cring_req *req, enum cring_by by)
@@ -289,21 +286,6 @@ static void cring_ticket_leave(struct cring_req *req)
 	while (*link != nr)
 		link = &req->ring->pool[*link].next_ticket;
 	*link = req->next_ticket;
-}
-
-/**
- * cring_index_rotate - make a leader the last of its circle
- * @req: the leader of its value
- * @by: which key
- *
- * A walk that must let go of the lock rotates what it has seen out of the way
- * and starts at the leader again.
- *
- * Context: cring_ring.lock.
- */
-void cring_index_rotate(struct cring_req *req, enum cring_by by)
-{
-	cring_key_abdicate(req, by);
 }
 
 /**

@@ -65,74 +65,33 @@ static void cring_pass_visit(struct cring_pass *pass, struct cring_req *req)
 }
 
 /*
- * What an ALL cancel writes on the requests that it meets, above its own mark.
- * It walks each list twice, and must neither visit nor count one twice.
- */
-enum {
-	CRING_MARK_COUNTED,	/* visited: in the batch, or in a walk */
-	CRING_MARK_SEEN,	/* passed by the first walk */
-	CRING_MARK_SEEN_COUNTED,
-	CRING_MARK_PASSED,	/* passed by the second walk */
-	CRING_NR_MARKS
-};
-
-static bool cring_pass_counted(const struct cring_pass *pass,
-			       const struct cring_req *req)
-{
-	return req->mark == pass->mark + CRING_MARK_COUNTED ||
-	       req->mark == pass->mark + CRING_MARK_SEEN_COUNTED;
-}
-
-static bool cring_pass_walked(const struct cring_pass *pass,
-			      const struct cring_req *req)
-{
-	if (!pass->waiting)
-		return req->mark == pass->mark + CRING_MARK_PASSED;
-	return req->mark == pass->mark + CRING_MARK_SEEN ||
-	       req->mark == pass->mark + CRING_MARK_SEEN_COUNTED;
-}
-
-static void cring_pass_mark(const struct cring_pass *pass,
-			    struct cring_req *req)
-{
-	if (!pass->waiting)
-		req->mark = pass->mark + CRING_MARK_PASSED;
-	else if (cring_pass_counted(pass, req))
-		req->mark = pass->mark + CRING_MARK_SEEN_COUNTED;
-	else
-		req->mark = pass->mark + CRING_MARK_SEEN;
-}
-
-/*
- * Visit every match of one list.  What was seen and is still there rotates to
- * the end, so that the lock can be let go and the walk goes on at the front,
- * until it meets its own mark.
+ * Visit every match of one circle.  What a walk before this one has visited, or
+ * that of the batch, bears the mark.
  */
 static void cring_pass_list(struct cring_pass *pass, u8 opcode)
 {
 	struct cring_ring *ring = pass->ring;
+	struct cring_walk walk;
 	struct cring_req *req;
 	unsigned int n = 0;
 	u64 value;
 
 	value = cring_filter_value(pass->filter, pass->by, opcode);
 	spin_lock_irq(&ring->lock);
-	for (;;) {
-		req = cring_index_first(ring, pass->by, value);
-		if (!req || cring_pass_walked(pass, req))
-			break;
-		if (!cring_pass_counted(pass, req) &&
+	cring_walk_circle(&walk, ring, pass->by, value);
+	while ((req = cring_walk_next(&walk))) {
+		if (req->mark != pass->mark &&
 		    cring_filter_matches(pass->filter, req))
 			cring_pass_visit(pass, req);
-		cring_pass_mark(pass, req);
-		cring_index_rotate(req, pass->by);
 		if (++n % CRING_BREAK)
 			continue;
+		ring->walk = &walk;
 		spin_unlock_irq(&ring->lock);
 		cring_complete_todo(ring, &pass->todo);
 		cring_at(CRING_AT_BREAK, ring, NULL);
 		cond_resched();
 		spin_lock_irq(&ring->lock);
+		ring->walk = NULL;
 	}
 	spin_unlock_irq(&ring->lock);
 	cring_complete_todo(ring, &pass->todo);
@@ -249,9 +208,9 @@ static void cring_pass_all(struct cring_pass *pass)
 	struct cring_ring *ring = pass->ring;
 
 	mutex_lock(&ring->cancel_mutex);
-	ring->cancel_mark += CRING_NR_MARKS;
-	if (!ring->cancel_mark)
-		ring->cancel_mark = CRING_NR_MARKS;
+	/* 0 is no mark */
+	if (!++ring->cancel_mark)
+		ring->cancel_mark++;
 	pass->mark = ring->cancel_mark;
 	pass->by = cring_find_by(ring, pass->filter);
 	/* the batch first: what it holds can move to the index, not back */

@@ -17,6 +17,7 @@ struct breaks {
 	unsigned int cancels;	/* since the last one */
 	unsigned int longest;
 	void (*first)(struct live *live);
+	struct script *script;
 };
 
 static void count_break(struct live *live, struct cring_req *req)
@@ -102,6 +103,100 @@ static void two_keys_with_much_each_and_nothing_in_common(struct kunit *test)
 	KUNIT_EXPECT_GE(test, b->nr, 2 * NR / CRING_BREAK);
 	LIVE_EXPECT_CQE_FLAGS(live, UD, -ECANCELED, NOT_STARTED);
 	LIVE_EXPECT_NO_CQE(live);
+}
+
+/* --- cancels of all --- */
+
+/* a walk of all, which means none of them */
+static s32 pass_by_all(struct live *live)
+{
+	const struct cring_filter filter = {
+		.user_data = UD, .flags = CRING_ASYNC_CANCEL_ALL,
+	};
+
+	return cring_cancel(live->ring, &filter);
+}
+
+static struct cring_req *with_ticket(struct live *live, u64 ticket)
+{
+	struct cring_req *req;
+
+	spin_lock_irq(&live->ring->lock);
+	req = cring_index_ticket(live->ring, ticket);
+	spin_unlock_irq(&live->ring->lock);
+	return req;
+}
+
+static int submit_there(void *arg)
+{
+	return live_submit(arg);
+}
+
+/* by another thread: who walks must not take a submitter's mutex */
+static void add_like_it(struct live *live, unsigned int nr)
+{
+	struct breaks *b = live->priv;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		live_prep_read(live_sqe(live, 0, UD), b->script, live->args, 1);
+	KUNIT_EXPECT_EQ(live->test, other_join(other_start(live, submit_there,
+							   live)), nr);
+}
+
+static void cancel_one_and_add_one(struct live *live)
+{
+	KUNIT_EXPECT_EQ(live->test, live_cancel(live, 0, UD), 0);
+	KUNIT_EXPECT_NULL(live->test, with_ticket(live, 0));
+	add_like_it(live, 1);
+}
+
+/* while all are walked over, and afterwards */
+static void the_oldest_is_first_at_any_time(struct kunit *test)
+{
+	struct live *live = open_many(test);
+	struct breaks *b = count_breaks(live);
+	unsigned int i;
+
+	b->script = script_open(live, SCRIPT_POLL);
+	add_like_it(live, NR);
+	b->first = cancel_one_and_add_one;
+	KUNIT_EXPECT_EQ(test, pass_by_all(live), 0);
+	KUNIT_EXPECT_GE(test, b->nr, 2 * ((NR - 1) / CRING_BREAK));
+	for (i = 1; i < NR; i++) {
+		KUNIT_ASSERT_NOT_NULL(test, with_ticket(live, i));
+		KUNIT_ASSERT_EQ(test, live_cancel(live, 0, UD), 0);
+		KUNIT_ASSERT_NULL(test, with_ticket(live, i));
+	}
+	KUNIT_EXPECT_EQ(test, live_in_flight(live), 1);
+}
+
+/* all there was leaves, and as many come, as long as there are slots */
+static void renew(struct live *live, struct cring_req *req)
+{
+	struct breaks *b = live->priv;
+	unsigned int i;
+
+	if (++b->nr > 8)
+		return;
+	for (i = 0; i <= CRING_BREAK; i++)
+		KUNIT_EXPECT_EQ(live->test, live_cancel(live, 0, UD), 0);
+	add_like_it(live, CRING_BREAK + 1);
+}
+
+static void a_walk_ends_with_those_it_began_with(struct kunit *test)
+{
+	struct live *live = open_many(test);
+	struct breaks *b = live->priv;
+
+	b->script = script_open(live, SCRIPT_POLL);
+	add_like_it(live, CRING_BREAK + 1);
+	live_at(live, CRING_AT_BREAK, renew);
+	KUNIT_EXPECT_EQ(test, pass_by_all(live), 0);
+	/* once in each of its two walks */
+	KUNIT_EXPECT_EQ(test, b->nr, 2);
+	/* the test's end has a walk, too */
+	live_at(live, CRING_AT_BREAK, NULL);
 }
 
 static int cancel_mine(void *arg)
@@ -266,6 +361,8 @@ static void many_deadlines_in_a_batch(struct kunit *test)
 static struct kunit_case cring_break_cases[] = {
 	KUNIT_CASE_PARAM(two_keys_with_much_each_and_nothing_in_common,
 			 one_gen_params),
+	KUNIT_CASE(the_oldest_is_first_at_any_time),
+	KUNIT_CASE(a_walk_ends_with_those_it_began_with),
 	KUNIT_CASE(a_thread_that_has_submitted_none_of_many),
 	KUNIT_CASE(short_ones_take_the_lock_once),
 	KUNIT_CASE(a_ring_is_closed_with_many_cancels_that_wait),

@@ -68,7 +68,7 @@ static struct cring_req *enter(struct index_test *t, unsigned int nr,
 
 /* ---------------------------------------------------------------------------
  * The order of those with one key.  Requests are letters: +a enters a, -a takes
- * it out, @ rotates the leader.
+ * it out.
  */
 
 static const struct order_case {
@@ -88,15 +88,6 @@ static const struct order_case {
 	{ "who comes back is the youngest", "+a+b+c-a+a", "bca" },
 	{ "who comes back to nobody leads", "+a-a+a+b", "ab" },
 	{ "a new one after the leader left is the youngest", "+a+b-a+c", "bc" },
-	{ "a rotated leader is the last", "+a+b+c@", "bca" },
-	{ "one that is alone rotates to itself", "+a@@", "a" },
-	{ "two rotate to and fro", "+a+b@@@", "ba" },
-	{ "a whole turn changes nothing", "+a+b+c+d@@@@", "abcd" },
-	{ "a new one comes after a rotated leader", "+a+b+c@+d", "bcad" },
-	{ "a rotated leader leaves", "+a+b+c@-a", "bc" },
-	{ "the leader after a rotation leaves", "+a+b+c@-b", "ca" },
-	{ "a leader is rotated out of the way, the next one leaves",
-	  "+a+b+c+d@-b@-d", "ac" },
 };
 
 KUNIT_ARRAY_PARAM_DESC(order, order_cases, name);
@@ -106,10 +97,8 @@ static struct cring_req *letter(struct index_test *t, char c)
 	return &t->reqs[c - 'a'];
 }
 
-static void play(struct index_test *t, enum cring_by by, const char *history)
+static void play(struct index_test *t, const char *history)
 {
-	/* the leader is whoever is found with a's key */
-	struct cring_req *a = letter(t, 'a');
 	const char *c;
 
 	for (c = history; *c; c++) {
@@ -119,9 +108,6 @@ static void play(struct index_test *t, enum cring_by by, const char *history)
 			break;
 		case '-':
 			index_del(letter(t, *++c));
-			break;
-		case '@':
-			cring_index_rotate(find(a, by), by);
 			break;
 		}
 	}
@@ -163,7 +149,7 @@ static void those_with_one_key_stand_in_order(struct kunit *test)
 			}
 			/* these are in the same bucket, and have nothing to do with it */
 			enter(t, 100, 100, NULL);
-			play(t, k, what->history);
+			play(t, what->history);
 			enter(t, 101, 101, NULL);
 
 			snprintf(want, sizeof(want), "%s%s", what->order,
@@ -475,13 +461,10 @@ static void files_spread(struct kunit *test)
 	}
 }
 
-/*
- * The model of a long history: who is in, and since when.  A rotated leader is
- * in since now, as far as that key is concerned.
- */
+/* the model of a long history: who is in, and since when */
 struct model {
 	bool in[NR_REQS];
-	u32 since[CRING_NR_BY][NR_REQS];
+	u32 since[NR_REQS];
 	u32 now;
 };
 
@@ -506,9 +489,9 @@ static bool model_agrees(struct index_test *t, const struct model *model,
 	do {
 		i = req - t->reqs;
 		if (!model->in[i] || !model_same_key(t, k, i, like) ||
-		    model->since[k][i] <= last || ++seen > want)
+		    model->since[i] <= last || ++seen > want)
 			return false;
-		last = model->since[k][i];
+		last = model->since[i];
 		req = next(req, k);
 	} while (req != first);
 	return seen == want;
@@ -534,7 +517,6 @@ static void a_long_history_agrees_with_a_model(struct kunit *test)
 			unsigned int i = r % NR_REQS;
 			struct cring_req *req = &t->reqs[i];
 
-			k = r >> 16 & 3;
 			model->now++;
 			if (!model->in[i]) {
 				req->opcode = r >> 26 & 3;
@@ -542,16 +524,10 @@ static void a_long_history_agrees_with_a_model(struct kunit *test)
 				enter(t, i, r >> 18 & 7,
 				      &t->files[r >> 21 & 7]);
 				model->in[i] = true;
-				for (k = 0; k < CRING_NR_BY; k++)
-					model->since[k][i] = model->now;
-			} else if (r >> 24 & 1) {
+				model->since[i] = model->now;
+			} else {
 				index_del(req);
 				model->in[i] = false;
-			} else {
-				req = find(req, k);
-				KUNIT_ASSERT_NOT_NULL(test, req);
-				cring_index_rotate(req, k);
-				model->since[k][req - t->reqs] = model->now;
 			}
 			for (k = 0; k < CRING_NR_BY; k++)
 				KUNIT_ASSERT_TRUE_MSG(test,
