@@ -9,9 +9,6 @@
  *
  * A CQ slot was reserved when the SQE was accepted, so posting cannot fail.
  */
-#include <linux/file.h>
-#include <linux/fsnotify.h>
-
 #include "cring.h"
 #include "point.h"
 
@@ -156,6 +153,35 @@ static void cring_post(struct cring_comp *comp, struct cring_req *req,
 	cring_word_own(&req->word, CRING_DONE);
 }
 
+/*
+ * Does nothing follow from its end but its CQE, which says no more than its
+ * result?  While a drain is under way they are counted, a TIMEOUT always is.
+ */
+static bool cring_req_is_plain(const struct cring_ring *ring,
+			       const struct cring_req *req)
+{
+	return req->res >= 0 && !req->lflags &&
+	       !(req->sqe_flags & CRING_SQE_CQE_SKIP_SUCCESS) &&
+	       !(req->flags & CRING_REQ_DETACH) &&
+	       req->opcode != CRING_OP_TIMEOUT && list_empty(&req->chain) &&
+	       !ring->drain && !ring->in_kernel;
+}
+
+static void cring_post_plain(struct cring_comp *comp, struct cring_req *req)
+{
+	struct cring_ring *ring = comp->ring;
+	struct cring_cqe *to = &ring->cqes[ring->cq_tail & ring->cq_mask];
+
+	WRITE_ONCE(to->user_data, req->user_data);
+	WRITE_ONCE(to->res, req->res);
+	WRITE_ONCE(to->flags, 0);
+	WRITE_ONCE(ring->cq_tail, ring->cq_tail + 1);
+	comp->posted++;
+	/* as in cring_post() */
+	smp_store_release(&ring->finished, ring->finished + 1);
+	cring_word_done(&req->word);
+}
+
 /**
  * cring_finish - post the CQE of one request in a session
  * @comp: the session
@@ -168,12 +194,17 @@ static void cring_post(struct cring_comp *comp, struct cring_req *req,
  */
 void cring_finish(struct cring_comp *comp, struct cring_req *req)
 {
-	bool failed = cring_req_failed(req);
+	bool failed;
 
 	lockdep_assert_held(&comp->ring->lock);
-	cring_post(comp, req, failed);
-	if (!list_empty(&req->chain))
-		cring_chain_advance(comp, req, failed);
+	if (likely(cring_req_is_plain(comp->ring, req))) {
+		cring_post_plain(comp, req);
+	} else {
+		failed = cring_req_failed(req);
+		cring_post(comp, req, failed);
+		if (!list_empty(&req->chain))
+			cring_chain_advance(comp, req, failed);
+	}
 	req->free_node.next = comp->release;
 	comp->release = &req->free_node;
 }
@@ -182,7 +213,8 @@ static void cring_signal(struct cring_ring *ring)
 {
 	struct eventfd_ctx *ctx;
 
-	if (wq_has_sleeper(&ring->poll_wait))
+	/* after cring_comp_wake()'s barrier */
+	if (waitqueue_active(&ring->poll_wait))
 		__wake_up(&ring->poll_wait, TASK_NORMAL, 0,
 			  poll_to_key(EPOLLIN | EPOLL_URING_WAKE));
 	if (rcu_access_pointer(ring->eventfd)) {
@@ -191,6 +223,49 @@ static void cring_signal(struct cring_ring *ring)
 		if (ctx)
 			cring_eventfd_signal(ctx);
 		rcu_read_unlock();
+	}
+}
+
+static void cring_comp_wake(struct cring_comp *comp)
+{
+	struct cring_ring *ring = comp->ring;
+
+	/* the tail before the look who waits for it: they do the reverse */
+	smp_mb();
+	/* after that */
+	if (waitqueue_active(&ring->waitq))
+		wake_up(&ring->waitq);
+	if (comp->posted)
+		cring_signal(ring);
+}
+
+/* give back what the session has finished, and the records all at once */
+static void cring_comp_release(struct cring_comp *comp)
+{
+	struct llist_node *node, *blank = NULL, *end = NULL;
+	struct cring_ring *ring = comp->ring;
+
+	while ((node = comp->release)) {
+		struct cring_req *req = llist_entry(node, struct cring_req,
+						    free_node);
+
+		comp->release = node->next;
+		if (unlikely(ring->in_kernel))
+			cring_client_done(req);
+		if (!cring_req_strip(req, comp->sync))
+			continue;
+		node->next = blank;
+		if (!blank)
+			end = node;
+		blank = node;
+	}
+	if (!blank)
+		return;
+	if (comp->submitter) {
+		end->next = ring->free;
+		ring->free = blank;
+	} else {
+		llist_add_batch(blank, end, &ring->freed);
 	}
 }
 
@@ -244,21 +319,11 @@ void cring_comp_end(struct cring_comp *comp)
 		more = cring_comp_pump(comp);
 		spin_unlock_irqrestore(&ring->lock, comp->irqflags);
 	}
-	if ((comp->posted || comp->finish) && wq_has_sleeper(&ring->waitq))
-		wake_up(&ring->waitq);
-	if (comp->posted)
-		cring_signal(ring);
+	if (comp->posted || comp->finish)
+		cring_comp_wake(comp);
 	if (comp->ready && !comp->own)
 		cring_kick(ring);
-	while (comp->release) {
-		struct cring_req *req = llist_entry(comp->release,
-						    struct cring_req, free_node);
-
-		comp->release = comp->release->next;
-		if (unlikely(ring->in_kernel))
-			cring_client_done(req);
-		cring_req_put(req, comp->sync);
-	}
+	cring_comp_release(comp);
 	if (comp->put)
 		cring_ring_put(ring);
 	if (!comp->own)
@@ -278,66 +343,6 @@ void cring_complete(struct cring_req *req, s32 res)
 
 	req->res = res;
 	cring_comp_begin(&comp, req->ring);
-	cring_finish(&comp, req);
-	cring_comp_end(&comp);
-}
-
-/* the last reference to a file: nobody can name it to a cancel any more */
-static void cring_drop_last(struct cring_req *req)
-{
-	struct cring_ring *ring = req->ring;
-	struct file *file = req->file;
-
-	spin_lock_irq(&ring->lock);
-	if (req->lflags & CRING_REQL_INDEXED)
-		cring_index_del_file(req);
-	req->file = NULL;
-	spin_unlock_irq(&ring->lock);
-	__fput_sync(file);
-}
-
-/* any other reference, in the session that posts the CQE; false for the last */
-static bool cring_drop_other(struct cring_req *req)
-{
-	struct file *file = req->file;
-
-	lockdep_assert_held(&req->ring->lock);
-	if (!file)
-		return true;
-	if (!cring_file_put_not_last(file))
-		return false;
-	/* it may be gone: only its address is used */
-	if (req->lflags & CRING_REQL_INDEXED)
-		cring_index_del_file(req);
-	req->file = NULL;
-	return true;
-}
-
-/**
- * cring_complete_worker - post the CQE of what a worker has finished
- * @req: RUNNING, its worker's, its result in @req->res
- *
- * Lets go of the file first: who reaps the CQE of an operation on a file that
- * he has closed may unmount its file system right away.  Until the CQE is
- * there, a cancel that can name the file must find the operation.
- *
- * Context: a worker, no lock held.
- */
-void cring_complete_worker(struct cring_req *req)
-{
-	struct cring_comp comp;
-
-	for (;;) {
-		if (req->file && file_count(req->file) == 1)
-			cring_drop_last(req);
-		cring_at(CRING_AT_DROP, req->ring, req);
-		cring_comp_begin(&comp, req->ring);
-		comp.sync = true;
-		if (cring_drop_other(req))
-			break;
-		/* all others have let go of it meanwhile */
-		cring_comp_end(&comp);
-	}
 	cring_finish(&comp, req);
 	cring_comp_end(&comp);
 }
@@ -376,98 +381,4 @@ void cring_complete_todo(struct cring_ring *ring, struct list_head *todo)
 		cring_finish(&comp, req);
 	}
 	cring_comp_end(&comp);
-}
-
-/**
- * cring_req_release - give back all that a request holds, and its record
- * @req: DONE, or accepted and taken back; nobody else holds it
- * @sync: the caller is a worker between two requests: the last reference to a
- *	file may be dropped here and now (a worker's fput() would be delayed)
- *
- * Context: any when not @sync.
- */
-void cring_req_release(struct cring_req *req, bool sync)
-{
-	struct cring_ring *ring = req->ring;
-	const struct cring_op *op = cring_op_get(req->opcode);
-
-	if (req->flags & CRING_REQ_PREPPED && op->cleanup)
-		op->cleanup(req);
-	if (req->file) {
-		if (sync)
-			__fput_sync(req->file);
-		else
-			fput(req->file);
-	}
-	if (req->ident)
-		cring_ident_put(req->ident);
-	if (req->flags & CRING_REQ_DETACH) {
-		cring_window_return(req);
-		cring_detach_put(req);
-	}
-	if (unlikely(ring->in_kernel))
-		cring_client_release(req);
-	cring_word_free(&req->word);
-	llist_add(&req->free_node, &ring->freed);
-}
-
-/* tell the watchers of files whose I/O ended in an interrupt */
-static void cring_notify_fn(struct work_struct *work)
-{
-	struct cring_ring *ring = container_of(work, struct cring_ring,
-					       notify_work);
-	struct llist_node *list = llist_del_all(&ring->notify);
-	struct cring_req *req, *next;
-
-	llist_for_each_entry_safe(req, next, llist_reverse_order(list),
-				  free_node) {
-		if (cring_rw_is_write(req))
-			fsnotify_modify(req->file);
-		else
-			fsnotify_access(req->file);
-		cring_req_release(req, false);
-	}
-	cring_ring_put(ring);
-}
-
-static void cring_notify_later(struct cring_req *req)
-{
-	struct cring_ring *ring = req->ring;
-
-	/* the first one starts the work item, which takes them all */
-	if (!llist_add(&req->free_node, &ring->notify))
-		return;
-	refcount_inc(&ring->refs);
-	if (!queue_work(cring_wq, &ring->notify_work))
-		cring_ring_put(ring);
-}
-
-/**
- * cring_notify_init - nobody to be told yet
- * @ring: being set up
- */
-void cring_notify_init(struct cring_ring *ring)
-{
-	init_llist_head(&ring->notify);
-	INIT_WORK(&ring->notify_work, cring_notify_fn);
-}
-
-/**
- * cring_req_put - drop one hold on a request that is DONE, or about to be
- * @req: the request
- * @sync: as in cring_req_release()
- *
- * Context: any when not @sync.
- */
-void cring_req_put(struct cring_req *req, bool sync)
-{
-	/* the other side's last words before its hold went */
-	if (atomic_read_acquire(&req->refs) != 1 && !atomic_dec_and_test(&req->refs))
-		return;
-	if (unlikely(req->flags & CRING_REQ_REISSUE))
-		cring_reissue(req);
-	else if (unlikely(req->flags & CRING_REQ_NOTIFY))
-		cring_notify_later(req);
-	else
-		cring_req_release(req, sync);
 }

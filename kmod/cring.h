@@ -220,8 +220,8 @@ struct cring_match {
  * @lflags: CRING_REQL_*: written under cring_ring.lock only
  * @res: result, once there is one
  * @events: poll events that it waits for when armed
- * @refs: who holds the record besides its one owner: a method that has queued
- *	it in a device and has not returned yet; who was lent it (detach.c)
+ * @refs: holds on the record: its one owner's; that of a method that has queued
+ *	it in a device and has not returned yet; that of who was lent it (detach.c)
  * @mark: last ALL cancel that has visited it
  * @group: from the SQE
  * @ioprio: of a read or write, 0 for the thread's own
@@ -605,14 +605,54 @@ void cring_ring_shut(struct cring_ring *ring);
 void cring_ring_close(struct cring_ring *ring);
 void cring_ring_put(struct cring_ring *ring);
 
-/* submit.c APIs: accept a batch, then try each */
-struct cring_batch {
-	struct list_head done;		/* finished inline, CQEs not posted */
-	unsigned int nr;
+/* accept.c APIs: what a batch of SQEs says */
+/**
+ * struct cring_accept - a batch while it is being accepted
+ * @ring: where
+ * @nr: requests accepted so far
+ * @chain_start: the first one of the chain that is open
+ * @head: the same, or NULL when none is
+ * @broken: a member of that chain was refused
+ * @drain: one waits for all before it
+ * @deadlines: some have a deadline ...
+ * @past: ... and one that is over already
+ * @now: when it was accepted, if there are
+ */
+struct cring_accept {
+	struct cring_ring *ring;
+	u32 nr;
+	u32 chain_start;
+	struct cring_req *head;
+	bool broken;
+	bool drain;
+	bool deadlines;
+	bool past;
+	ktime_t now;
 };
 
-int cring_submit(struct cring_ring *ring, u32 to_submit, bool *short_of_slots);
+bool cring_accept(struct cring_accept *a, u32 want);
+void cring_accept_idents(struct cring_accept *a);
 bool cring_req_ident(struct cring_req *req);
+
+/* submit.c APIs: accept a batch, then try each */
+struct cring_batch {
+	struct llist_node *done;	/* finished inline, CQEs not posted */
+	struct llist_node **end;	/* of that list */
+	bool submitter;			/* it is under submit_mutex */
+};
+
+static inline void cring_batch_init(struct cring_batch *batch, bool submitter)
+{
+	batch->end = &batch->done;
+	batch->submitter = submitter;
+}
+
+static inline bool cring_batch_empty(const struct cring_batch *batch)
+{
+	return batch->end == &batch->done;
+}
+
+int cring_submit(struct cring_ring *ring, u32 to_submit, bool *short_of_slots);
 
 /* issue.c APIs: try an operation, hand on what would block */
 void cring_issue(struct cring_req *req, enum cring_how how,
@@ -628,6 +668,7 @@ struct cring_comp {
 	unsigned int posted;
 	bool finish;			/* one was among them that is waited for */
 	bool own;			/* see cring_comp_begin_own() */
+	bool submitter;			/* under submit_mutex: @free is its own */
 	bool ready;			/* something went to the ready list */
 	bool put;			/* the last one of a closed ring */
 	bool sync;			/* by a worker: see cring_req_release() */
@@ -638,11 +679,15 @@ void cring_comp_begin_own(struct cring_comp *comp, struct cring_ring *ring);
 void cring_finish(struct cring_comp *comp, struct cring_req *req);
 void cring_comp_end(struct cring_comp *comp);
 void cring_complete(struct cring_req *req, s32 res);
-void cring_complete_worker(struct cring_req *req);
 void cring_complete_todo(struct cring_ring *ring, struct list_head *todo);
 s32 cring_req_result(const struct cring_req *req, s32 res);
+
+/* release.c APIs: give back what a request held */
+void cring_req_blank(struct cring_req *req);
+bool cring_req_strip(struct cring_req *req, bool sync);
 void cring_req_put(struct cring_req *req, bool sync);
 void cring_req_release(struct cring_req *req, bool sync);
+void cring_complete_worker(struct cring_req *req);
 void cring_notify_init(struct cring_ring *ring);
 
 /* park.c APIs: make a request visible to cancel and let go of it */

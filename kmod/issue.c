@@ -53,7 +53,8 @@ static void cring_issue_done(struct cring_req *req, struct cring_batch *batch)
 		cring_complete_worker(req);
 		return;
 	}
-	list_add_tail(&req->node, &batch->done);
+	*batch->end = &req->free_node;
+	batch->end = &req->free_node.next;
 	/* a chain's next member must not wait for the batch */
 	if (!list_empty(&req->chain))
 		cring_batch_flush(req->ring, batch);
@@ -168,11 +169,16 @@ done:
  */
 void cring_batch_finish(struct cring_comp *comp, struct cring_batch *batch)
 {
-	struct cring_req *req, *next;
+	struct llist_node *node, *next;
 
-	list_for_each_entry_safe(req, next, &batch->done, node)
-		cring_finish(comp, req);
-	INIT_LIST_HEAD(&batch->done);
+	*batch->end = NULL;
+	comp->submitter = batch->submitter;
+	for (node = batch->done; node; node = next) {
+		next = node->next;
+		cring_finish(comp, llist_entry(node, struct cring_req,
+					       free_node));
+	}
+	batch->end = &batch->done;
 }
 
 /**
@@ -186,7 +192,7 @@ void cring_batch_flush(struct cring_ring *ring, struct cring_batch *batch)
 {
 	struct cring_comp comp;
 
-	if (list_empty(&batch->done))
+	if (cring_batch_empty(batch))
 		return;
 	cring_comp_begin_own(&comp, ring);
 	cring_batch_finish(&comp, batch);

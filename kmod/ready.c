@@ -87,9 +87,10 @@ static void cring_run_as(struct cring_req *req, struct cring_batch *batch)
  */
 void cring_run_ready_list(struct cring_ring *ring)
 {
-	struct cring_batch batch = { LIST_HEAD_INIT(batch.done) };
+	struct cring_batch batch;
 	struct cring_req *req;
 
+	cring_batch_init(&batch, false);
 	atomic_inc(&ring->nr_trying);
 	do {
 		while ((req = cring_ready_pop(ring))) {

@@ -76,6 +76,8 @@ static int cring_pool_alloc(struct cring_ring *ring, u32 nr)
 	/* the lowest one first */
 	for (i = nr; i-- > 0; ) {
 		ring->pool[i].ring = ring;
+		INIT_LIST_HEAD(&ring->pool[i].chain);
+		cring_req_blank(&ring->pool[i]);
 		ring->pool[i].free_node.next = ring->free;
 		ring->free = &ring->pool[i].free_node;
 	}

@@ -119,6 +119,22 @@ static inline void cring_state_check(enum cring_state from,
 }
 
 /**
+ * cring_word_accept - a record of the pool is an operation
+ * @word: its word
+ * @to: ACCEPTED or LINKED
+ *
+ * Context: the submitter.
+ */
+static inline void cring_word_accept(atomic64_t *word, enum cring_state to)
+{
+	u64 old = atomic64_read(word);
+
+	cring_state_check(cring_word_state(old), to);
+	/* a canceller may still look at this record for an older batch */
+	atomic64_set_release(word, old | to);
+}
+
+/**
  * cring_word_move - move a request from one state to another, if it is there
  * @word: the request's word
  * @from: state it must be in, with neither CANCEL nor WOKEN set
@@ -279,6 +295,21 @@ static inline void cring_word_own(atomic64_t *word, enum cring_state to)
 	while (!atomic64_try_cmpxchg(word, &old,
 				     (old & ~CRING_WORD_STATE) | to))
 		;
+}
+
+/**
+ * cring_word_done - the same, of what nobody sets a bit of meanwhile
+ * @word: the word of a request that the caller owns, neither being armed nor lent
+ *
+ * Context: cring_ring.lock, under which CANCEL is set.
+ */
+static inline void cring_word_done(atomic64_t *word)
+{
+	u64 old = atomic64_read(word);
+
+	cring_state_check(cring_word_state(old), CRING_DONE);
+	/* its CQE before it */
+	atomic64_set_release(word, (old & ~CRING_WORD_STATE) | CRING_DONE);
 }
 
 /**

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Waiting: slots, the wait for CQEs, and who runs what became ready
- * (kmod/wait.c, complete.c, ready.c, and cring_free_slots() of submit.c).
+ * (kmod/wait.c, complete.c, ready.c, and cring_free_slots() of accept.c).
  *
  * (What is ready already when a thread goes into a method waits until that has
  * returned, as it would behind any other operation: such a method is not to

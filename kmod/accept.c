@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Acceptance: copy and check each SQE of a batch, take a request and reserve a
+ * CQ slot for it.  Nobody else finds any of it before it is announced.
+ */
+#include "cring.h"
+
+/*
+ * CQ slots that neither a CQE nor an operation in flight occupies.  What has
+ * finished is read before the tail it may have moved, so that the difference
+ * errs to the safe side; a head that user space made up counts as none free.
+ */
+static u32 cring_free_slots(struct cring_ring *ring)
+{
+	u32 entries = ring->cq_mask + 1;
+	/* before the tail */
+	u64 in_flight = ring->accepted - smp_load_acquire(&ring->finished);
+	u32 ready = READ_ONCE(ring->cq_tail) - READ_ONCE(ring->shared->cq_head);
+
+	if (ready > entries || in_flight + ready >= entries)
+		return 0;
+	return entries - ready - in_flight;
+}
+
+static struct cring_req *cring_req_alloc(struct cring_ring *ring)
+{
+	struct llist_node *node = ring->free;
+
+	if (unlikely(!node))
+		node = llist_del_all(&ring->freed);
+	if (unlikely(!node)) {
+		/* some may be waiting there */
+		flush_work(&ring->notify_work);
+		node = llist_del_all(&ring->freed);
+		if (!node)
+			return NULL;
+	}
+	ring->free = node->next;
+	return llist_entry(node, struct cring_req, free_node);
+}
+
+static int cring_sqe_check(struct cring_ring *ring, const struct cring_op *op,
+			   const struct cring_sqe *sqe)
+{
+	if (unlikely(!op || sqe->flags & ~CRING_SQE_KNOWN))
+		return -EINVAL;
+	if (unlikely(sqe->__resv |
+		     (sqe->xflags & CRING_SQE_X_REQUIRED & ~CRING_SQE_X_KNOWN)))
+		return -EINVAL;
+	if (unlikely(!(sqe->xflags & CRING_SQE_X_DEADLINE) &&
+		     (sqe->deadline || sqe->xflags & CRING_SQE_X_DEADLINE_ABS)))
+		return -EINVAL;
+	if (unlikely(sqe->xflags & CRING_SQE_X_DETACH &&
+		     !(op->flags & CRING_OPF_DETACH)))
+		return -EINVAL;
+	if (unlikely(sqe->flags & CRING_SQE_FIXED_FILE &&
+		     !(op->flags & CRING_OPF_FILE)))
+		return -EINVAL;
+	if (unlikely(ring->restricted))
+		return cring_restrict_sqe(ring, sqe);
+	return 0;
+}
+
+static struct file *cring_req_file(struct cring_req *req,
+				   const struct cring_sqe *sqe)
+{
+	if (unlikely(req->ring->in_kernel))
+		return cring_client_file(req);
+	return cring_file_get(req->ring, sqe->fd,
+			      sqe->flags & CRING_SQE_FIXED_FILE);
+}
+
+/* copy what the SQE says; what fails here ends the operation when it is tried */
+static int cring_req_prep(struct cring_req *req, const struct cring_sqe *sqe)
+{
+	const struct cring_op *op = cring_op_get(req->opcode);
+	int ret;
+
+	ret = cring_sqe_check(req->ring, op, sqe);
+	if (ret)
+		return ret;
+	if (unlikely(req->ring->in_kernel))
+		cring_client_accept(req);
+	if (op->flags & CRING_OPF_FILE) {
+		req->file = cring_req_file(req, sqe);
+		if (!req->file)
+			return -EBADF;
+		if (unlikely(cring_file_is_ring(req->file)))
+			return -EOPNOTSUPP;
+	}
+	if (unlikely(sqe->xflags & CRING_SQE_X_DETACH)) {
+		ret = cring_detach_get(req);
+		if (ret)
+			return ret;
+	}
+	ret = op->prep(req, sqe);
+	if (!ret && (op->cleanup || op->flags & CRING_OPF_RW))
+		req->flags |= CRING_REQ_PREPPED;
+	return ret;
+}
+
+/**
+ * cring_req_ident - make sure that a request has its submitter's identity
+ * @req: the caller's
+ *
+ * Whatever may go on in another context needs it, and whatever waits for
+ * anything has it, so that a cancel knows whose it is.  Only what was just
+ * accepted has none yet.
+ *
+ * Context: the submitter, under submit_mutex, unless the request has one.
+ * Return: false when there is no memory for it.
+ */
+bool cring_req_ident(struct cring_req *req)
+{
+	struct cring_ident *ident = req->ident;
+
+	if (!ident) {
+		ident = cring_ident_get(req->ring);
+		/* filled in before a cancel that finds the request can look */
+		smp_store_release(&req->ident, ident);
+	}
+	return ident;
+}
+
+static void cring_req_fail(struct cring_req *req, int res)
+{
+	if (req->flags & CRING_REQ_FAILED)
+		return;
+	req->flags |= CRING_REQ_FAILED;
+	req->res = res;
+}
+
+/* the chain that is open ends with the last request accepted */
+static void cring_chain_close(struct cring_accept *a)
+{
+	struct cring_req *member = a->head;
+
+	if (!member)
+		return;
+	list_last_entry(&a->head->chain, struct cring_req, chain)->sqe_flags &=
+		~CRING_LINKS;
+	do {
+		/* it may be started from any context */
+		if (!cring_req_ident(member)) {
+			cring_req_fail(member, -ENOMEM);
+			a->broken = true;
+		}
+		member = list_next_entry(member, chain);
+	} while (member != a->head);
+	if (a->broken) {
+		do {
+			cring_req_fail(member, -ECANCELED);
+			member = list_next_entry(member, chain);
+		} while (member != a->head);
+	}
+	a->head = NULL;
+	a->broken = false;
+}
+
+/* a request's place in the chain that is open, if one is */
+static int cring_chain_link(struct cring_accept *a, struct cring_req *req)
+{
+	struct cring_req *prev;
+
+	if (req->opcode == CRING_OP_LINK_TIMEOUT && !a->head)
+		return -EINVAL;
+	if (a->head) {
+		prev = list_last_entry(&a->head->chain, struct cring_req,
+				       chain);
+		list_add_tail(&req->chain, &a->head->chain);
+		if (req->opcode == CRING_OP_LINK_TIMEOUT &&
+		    prev->opcode == CRING_OP_LINK_TIMEOUT)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* one batch is accepted at one time */
+static void cring_accept_deadline(struct cring_accept *a, struct cring_req *req,
+				  const struct cring_sqe *sqe)
+{
+	if (!a->deadlines)
+		a->now = ktime_get();
+	a->deadlines = true;
+	req->dnode.expires =
+		cring_deadline_of(sqe->deadline,
+				  sqe->xflags & CRING_SQE_X_DEADLINE_ABS,
+				  a->now);
+	if (req->dnode.expires <= a->now)
+		a->past = true;
+}
+
+static void cring_accept_one(struct cring_accept *a, struct cring_req *req,
+			     const struct cring_sqe *sqe)
+{
+	struct cring_ring *ring = a->ring;
+	bool member = a->head;
+	int ret;
+
+	/* all else is as cring_req_blank() has left it */
+	req->user_data = sqe->user_data;
+	req->group = sqe->group;
+	req->ticket = ring->accepted + a->nr;
+	req->opcode = sqe->opcode;
+	req->sqe_flags = sqe->flags;
+
+	ret = cring_req_prep(req, sqe);
+	if (unlikely(ret)) {
+		cring_req_fail(req, ret);
+		a->broken |= member;
+	} else if (unlikely(sqe->xflags & CRING_SQE_X_DEADLINE)) {
+		cring_accept_deadline(a, req, sqe);
+	}
+	ret = cring_chain_link(a, req);
+	if (unlikely(ret)) {
+		cring_req_fail(req, ret);
+		a->broken |= member;
+	}
+
+	cring_word_accept(&req->word, member ? CRING_LINKED : CRING_ACCEPTED);
+	if (sqe->flags & CRING_SQE_IO_DRAIN) {
+		a->drain = true;
+		/* a chain is drained for as one */
+		if (member)
+			a->head->sqe_flags |= CRING_SQE_IO_DRAIN;
+	}
+	if (sqe->flags & CRING_LINKS && !member) {
+		a->head = req;
+		a->chain_start = a->nr;
+		a->broken = req->flags & CRING_REQ_FAILED;
+	}
+	WRITE_ONCE(ring->batch[a->nr], req);
+	a->nr++;
+	if (member && !(sqe->flags & CRING_LINKS))
+		cring_chain_close(a);
+}
+
+/* take back what was accepted from @from on: it was never published */
+static void cring_unaccept(struct cring_accept *a, u32 from)
+{
+	while (a->nr > from) {
+		struct cring_req *req = a->ring->batch[--a->nr];
+
+		list_del_init(&req->chain);
+		cring_req_release(req, false);
+	}
+	a->head = NULL;
+}
+
+/**
+ * cring_accept - accept SQEs
+ * @a: the batch; its @ring is set, all else is 0
+ * @want: how many at most; user space has filled so many
+ *
+ * Context: the submitter, under submit_mutex; may sleep.
+ * Return: true when CQ slots were too few for all of them.
+ */
+bool cring_accept(struct cring_accept *a, u32 want)
+{
+	struct cring_ring *ring = a->ring;
+	u32 slots = cring_free_slots(ring);
+	struct cring_sqe sqe;
+	struct cring_req *req;
+
+	while (a->nr < want) {
+		req = a->nr < slots ? cring_req_alloc(ring) : NULL;
+		if (unlikely(!req)) {
+			if (a->head)
+				cring_unaccept(a, a->chain_start);
+			return true;
+		}
+		/* user space may change it: one read, then only the copy */
+		memcpy(&sqe, &ring->sqes[(ring->sq_head + a->nr) &
+					 ring->sq_mask], sizeof(sqe));
+		barrier();
+		cring_accept_one(a, req, &sqe);
+	}
+	cring_chain_close(a);
+	return false;
+}
+
+/**
+ * cring_accept_idents - behind a drain, any may be started from any context
+ * @a: the batch, accepted
+ *
+ * Context: the submitter, under submit_mutex; may sleep.
+ */
+void cring_accept_idents(struct cring_accept *a)
+{
+	u32 i;
+
+	for (i = 0; i < a->nr; i++)
+		if (!cring_req_ident(a->ring->batch[i]))
+			cring_req_fail(a->ring->batch[i], -ENOMEM);
+}
