@@ -61,17 +61,26 @@ static int cring_sqe_check(struct cring_ring *ring, const struct cring_op *op,
 	return 0;
 }
 
-static struct file *cring_req_file(struct cring_req *req,
+/* often the same as that of the one before, which holds it until it is tried */
+static struct file *cring_req_file(struct cring_accept *a,
+				   struct cring_req *req,
 				   const struct cring_sqe *sqe)
 {
+	bool fixed = sqe->flags & CRING_SQE_FIXED_FILE;
+
+	if (a->file && sqe->fd == a->fd && fixed == a->fixed)
+		return get_file(a->file);
 	if (unlikely(req->ring->in_kernel))
 		return cring_client_file(req);
-	return cring_file_get(req->ring, sqe->fd,
-			      sqe->flags & CRING_SQE_FIXED_FILE);
+	a->fd = sqe->fd;
+	a->fixed = fixed;
+	a->file = cring_file_get(req->ring, sqe->fd, fixed);
+	return a->file;
 }
 
 /* copy what the SQE says; what fails here ends the operation when it is tried */
-static int cring_req_prep(struct cring_req *req, const struct cring_sqe *sqe)
+static int cring_req_prep(struct cring_accept *a, struct cring_req *req,
+			  const struct cring_sqe *sqe)
 {
 	const struct cring_op *op = cring_op_get(req->opcode);
 	int ret;
@@ -82,7 +91,7 @@ static int cring_req_prep(struct cring_req *req, const struct cring_sqe *sqe)
 	if (unlikely(req->ring->in_kernel))
 		cring_client_accept(req);
 	if (op->flags & CRING_OPF_FILE) {
-		req->file = cring_req_file(req, sqe);
+		req->file = cring_req_file(a, req, sqe);
 		if (!req->file)
 			return -EBADF;
 		if (unlikely(cring_file_is_ring(req->file)))
@@ -204,7 +213,7 @@ static void cring_accept_one(struct cring_accept *a, struct cring_req *req,
 	req->opcode = sqe->opcode;
 	req->sqe_flags = sqe->flags;
 
-	ret = cring_req_prep(req, sqe);
+	ret = cring_req_prep(a, req, sqe);
 	if (unlikely(ret)) {
 		cring_req_fail(req, ret);
 		a->broken |= member;

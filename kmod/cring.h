@@ -612,6 +612,9 @@ void cring_ring_put(struct cring_ring *ring);
  * @nr: requests accepted so far
  * @chain_start: the first one of the chain that is open
  * @head: the same, or NULL when none is
+ * @fd: what the last one that names a file says ...
+ * @fixed: ... and whether it is a slot
+ * @file: that file, held by it, or NULL
  * @broken: a member of that chain was refused
  * @drain: one waits for all before it
  * @deadlines: some have a deadline ...
@@ -623,6 +626,9 @@ struct cring_accept {
 	u32 nr;
 	u32 chain_start;
 	struct cring_req *head;
+	struct file *file;
+	s32 fd;
+	bool fixed;
 	bool broken;
 	bool drain;
 	bool deadlines;
