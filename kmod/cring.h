@@ -584,6 +584,17 @@ static inline u32 cring_cq_ready(struct cring_ring *ring)
 	return READ_ONCE(ring->cq_tail) - READ_ONCE(ring->shared->cq_head);
 }
 
+/* nor is anybody posting: a tail that user space made up deceives itself alone */
+static inline bool cring_cq_has(struct cring_ring *ring, u32 min)
+{
+	u32 tail = READ_ONCE(ring->cq_tail);
+
+	if (tail - READ_ONCE(ring->shared->cq_head) < min)
+		return false;
+	/* what was published with it before what the caller does next */
+	return smp_load_acquire(&ring->shared->cq_tail) == tail;
+}
+
 /* ops.c APIs: the table of operations */
 #define CRING_NR_OPS	256
 extern const struct cring_op *cring_ops[CRING_NR_OPS];
@@ -1041,13 +1052,22 @@ const struct pid *cring_ident_thread(const struct cring_ident *ident);
 void cring_ident_hold(struct cring_ident *ident);
 
 /* wait.c APIs */
-int cring_wait(struct cring_ring *ring, u32 min, u64 rung,
-	       const ktime_t *expires);
+int cring_wait_cqes(struct cring_ring *ring, u32 min, u64 rung,
+		    const ktime_t *expires);
 typedef bool cring_over_fn(struct cring_ring *ring, void *data, u64 arg);
 int cring_wait_for(struct cring_ring *ring, cring_over_fn *over, void *data,
 		   u64 arg, const ktime_t *expires);
 int cring_wait_ioctl(struct cring_ring *ring, void __user *arg);
 __poll_t cring_poll(struct file *file, struct poll_table_struct *pt);
+
+/* wait until enough CQEs are in the CQ, see cring_wait_cqes() */
+static inline int cring_wait(struct cring_ring *ring, u32 min, u64 rung,
+			     const ktime_t *expires)
+{
+	if (cring_cq_has(ring, min) && list_empty_careful(&ring->ready))
+		return 0;
+	return cring_wait_cqes(ring, min, rung, expires);
+}
 
 /* clock.c APIs: times, as user space gives them */
 int cring_clock_of(u32 flags, u32 *clock);

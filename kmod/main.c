@@ -18,7 +18,8 @@ MODULE_PARM_DESC(max_workers,
 
 struct workqueue_struct *cring_wq;
 
-static long cring_ioctl_setup(struct file *file, void __user *arg)
+/* not in the frame of every ioctl: it is large */
+static noinline_for_stack long cring_ioctl_setup(struct file *file, void __user *arg)
 {
 	struct cring_params p;
 	int ret;
@@ -78,9 +79,9 @@ static long cring_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (unlikely(current->mm != ring->mm) && cmd != CRING_IOC_QUERY)
 		return -EPERM;
 
-	switch (cmd) {
-	case CRING_IOC_SUBMIT:
+	if (likely(cmd == CRING_IOC_SUBMIT))
 		return cring_ioctl_submit(ring, arg);
+	switch (cmd) {
 	case CRING_IOC_WAIT:
 		return cring_wait_ioctl(ring, uarg);
 	case CRING_IOC_CANCEL:

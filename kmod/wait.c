@@ -70,6 +70,8 @@ int cring_wait_for(struct cring_ring *ring, cring_over_fn *over, void *data,
 /* is it published, once so many are there? */
 static bool cring_enough(struct cring_ring *ring, u64 min)
 {
+	if (cring_cq_has(ring, min))
+		return true;
 	if (cring_cq_ready(ring) < min)
 		return false;
 	/* whoever posted them has published them too when we return */
@@ -89,7 +91,7 @@ static bool cring_waited(struct cring_ring *ring, void *rung, u64 min)
 }
 
 /**
- * cring_wait - wait until enough CQEs are in the CQ
+ * cring_wait_cqes - wait until enough CQEs are in the CQ
  * @ring: the caller's
  * @min: how many; at most as many as the CQ has
  * @rung: cring_ring.timeouts_rung when the call began: a TIMEOUT that rings
@@ -100,8 +102,8 @@ static bool cring_waited(struct cring_ring *ring, void *rung, u64 min)
  * Context: a thread of the owner, no cring lock held.
  * Return: 0, -ETIME or -EINTR.
  */
-int cring_wait(struct cring_ring *ring, u32 min, u64 rung,
-	       const ktime_t *expires)
+int cring_wait_cqes(struct cring_ring *ring, u32 min, u64 rung,
+		    const ktime_t *expires)
 {
 	return cring_wait_for(ring, cring_waited, &rung,
 			      min(min, ring->cq_mask + 1), expires);
