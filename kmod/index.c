@@ -18,6 +18,7 @@
  * CQE is posted, in the same critical section.  All under cring_ring.lock.
  */
 #include <linux/log2.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/random.h>
 
@@ -93,23 +94,44 @@ void cring_index_destroy(struct cring_ring *ring)
 	}
 }
 
-static u32 *cring_bucket(struct cring_ring *ring, enum cring_by by, u64 value)
+/* both halves of the product: each bit of the value has its part in each of it */
+static u64 cring_fold(u64 value, u64 factor)
+{
+	factor |= 1;
+	return value * factor ^ mul_u64_u64_shr(value, factor, 64);
+}
+
+/* twice, with a secret before each time: nothing of the first fold shows */
+static u32 cring_hash(const struct cring_ring *ring, u64 value)
+{
+	const u64 *key = ring->key.key;
+
+	return cring_fold(cring_fold(value ^ key[0], key[1]) ^ key[1], key[0]);
+}
+
+/*
+ * What enters and leaves does so by each key in turn, which is a constant then:
+ * so these are inline.
+ */
+static __always_inline u32 *
+cring_bucket(struct cring_ring *ring, enum cring_by by, u64 value)
 {
 	struct cring_table *table = &ring->index[by];
 
 	if (by == CRING_BY_OP)
 		return &table->heads[value];
-	return &table->heads[siphash_1u64(value, &ring->key) & table->mask];
+	return &table->heads[cring_hash(ring, value) & table->mask];
 }
 
 static u32 *cring_ticket_bucket(struct cring_ring *ring, u64 ticket)
 {
 	struct cring_table *table = &ring->tickets;
 
-	return &table->heads[siphash_1u64(ticket, &ring->key) & table->mask];
+	return &table->heads[cring_hash(ring, ticket) & table->mask];
 }
 
-static u64 cring_value(const struct cring_req *req, enum cring_by by)
+static __always_inline u64
+cring_value(const struct cring_req *req, enum cring_by by)
 {
 	switch (by) {
 	case CRING_BY_USER_DATA:
@@ -123,17 +145,18 @@ static u64 cring_value(const struct cring_req *req, enum cring_by by)
 	}
 }
 
-/* no file and no group: not in that table */
-static bool cring_has_value(const struct cring_req *req, enum cring_by by)
+/* the leader of that value's circle, or NULL */
+static __always_inline struct cring_req *
+cring_leader(struct cring_ring *ring, const u32 *bucket, enum cring_by by,
+	     u64 value)
 {
-	switch (by) {
-	case CRING_BY_FILE:
-		return req->file;
-	case CRING_BY_GROUP:
-		return req->group;
-	default:
-		return true;
-	}
+	struct cring_req *req;
+
+	for (req = cring_req_at(ring, *bucket); req;
+	     req = cring_req_at(ring, req->keys[by].next))
+		if (cring_value(req, by) == value)
+			return req;
+	return NULL;
 }
 
 /**
@@ -148,13 +171,7 @@ static bool cring_has_value(const struct cring_req *req, enum cring_by by)
 struct cring_req *cring_index_first(struct cring_ring *ring, enum cring_by by,
 				    u64 value)
 {
-	struct cring_req *req;
-
-	for (req = cring_req_at(ring, *cring_bucket(ring, by, value)); req;
-	     req = cring_req_at(ring, req->keys[by].next))
-		if (cring_value(req, by) == value)
-			return req;
-	return NULL;
+	return cring_leader(ring, cring_bucket(ring, by, value), by, value);
 }
 
 /**
@@ -208,7 +225,8 @@ bool cring_index_has_op(struct cring_ring *ring, u8 opcode)
 }
 
 /* the link that leads to a leader */
-static u32 *cring_link_to(struct cring_req *leader, enum cring_by by)
+static __always_inline u32 *
+cring_link_to(struct cring_req *leader, enum cring_by by)
 {
 	struct cring_ring *ring = leader->ring;
 	u32 *link = cring_bucket(ring, by, cring_value(leader, by));
@@ -229,11 +247,13 @@ static void cring_key_abdicate(struct cring_req *req, enum cring_by by)
 	heir->keys[by].next = key->next;
 }
 
-static void cring_key_join(struct cring_req *req, enum cring_by by)
+static __always_inline void
+cring_key_join(struct cring_req *req, enum cring_by by)
 {
 	struct cring_ring *ring = req->ring;
 	u64 value = cring_value(req, by);
-	struct cring_req *leader = cring_index_first(ring, by, value);
+	u32 *bucket = cring_bucket(ring, by, value);
+	struct cring_req *leader = cring_leader(ring, bucket, by, value);
 	struct cring_key *key = &req->keys[by];
 	u32 nr = cring_req_nr(req);
 
@@ -246,8 +266,6 @@ static void cring_key_join(struct cring_req *req, enum cring_by by)
 		ring->pool[first->older].keys[by].younger = nr;
 		first->older = nr;
 	} else {
-		u32 *bucket = cring_bucket(ring, by, value);
-
 		key->younger = nr;
 		key->older = nr;
 		key->next = *bucket;
@@ -255,7 +273,8 @@ static void cring_key_join(struct cring_req *req, enum cring_by by)
 	}
 }
 
-static void cring_key_leave(struct cring_req *req, enum cring_by by)
+static __always_inline void
+cring_key_leave(struct cring_req *req, enum cring_by by)
 {
 	struct cring_ring *ring = req->ring;
 	struct cring_key *key = &req->keys[by];
@@ -296,12 +315,14 @@ static void cring_ticket_leave(struct cring_req *req)
  */
 void cring_index_add(struct cring_req *req)
 {
-	unsigned int by;
-
 	lockdep_assert_held(&req->ring->lock);
-	for (by = 0; by < CRING_NR_BY; by++)
-		if (cring_has_value(req, by))
-			cring_key_join(req, by);
+	cring_key_join(req, CRING_BY_USER_DATA);
+	cring_key_join(req, CRING_BY_OP);
+	/* none: not in that table */
+	if (req->file)
+		cring_key_join(req, CRING_BY_FILE);
+	if (req->group)
+		cring_key_join(req, CRING_BY_GROUP);
 	cring_ticket_join(req);
 	req->lflags |= CRING_REQL_INDEXED;
 }
@@ -314,12 +335,13 @@ void cring_index_add(struct cring_req *req)
  */
 void cring_index_del(struct cring_req *req)
 {
-	unsigned int by;
-
 	lockdep_assert_held(&req->ring->lock);
-	for (by = 0; by < CRING_NR_BY; by++)
-		if (cring_has_value(req, by))
-			cring_key_leave(req, by);
+	cring_key_leave(req, CRING_BY_USER_DATA);
+	cring_key_leave(req, CRING_BY_OP);
+	if (req->file)
+		cring_key_leave(req, CRING_BY_FILE);
+	if (req->group)
+		cring_key_leave(req, CRING_BY_GROUP);
 	cring_ticket_leave(req);
 	req->lflags &= ~CRING_REQL_INDEXED;
 }
