@@ -1158,8 +1158,21 @@ void cring_client_done(struct cring_req *req);
 void cring_client_release(struct cring_req *req);
 
 /* op_*.c APIs */
-bool cring_rw_is_write(const struct cring_req *req);
-bool cring_rw_is_fixed(const struct cring_req *req);
+/* a read or write: does it go to the file? */
+static inline bool cring_rw_is_write(const struct cring_req *req)
+{
+	return req->opcode == CRING_OP_WRITE ||
+	       req->opcode == CRING_OP_WRITEV ||
+	       req->opcode == CRING_OP_WRITE_FIXED;
+}
+
+/* is its memory a fixed buffer? */
+static inline bool cring_rw_is_fixed(const struct cring_req *req)
+{
+	return req->opcode == CRING_OP_READ_FIXED ||
+	       req->opcode == CRING_OP_WRITE_FIXED;
+}
+
 bool cring_rw_has_iter(const struct file *file, int rw);
 void cring_rw_user_iter(struct cring_req *req, int rw, struct iov_iter *iter);
 extern const struct cring_op cring_op_nop, cring_op_read, cring_op_write,

@@ -13,19 +13,6 @@
 
 #include "rw.h"
 
-/**
- * cring_rw_is_write - does a read or write go to the file?
- * @req: a read or write
- *
- * Return: true for a write.
- */
-bool cring_rw_is_write(const struct cring_req *req)
-{
-	return req->opcode == CRING_OP_WRITE ||
-	       req->opcode == CRING_OP_WRITEV ||
-	       req->opcode == CRING_OP_WRITE_FIXED;
-}
-
 /* --- prep --- */
 
 /**
@@ -178,25 +165,16 @@ static int cring_rw_fixed_prep(struct cring_req *req,
 	return 0;
 }
 
-/**
- * cring_rw_is_fixed - is its memory a fixed buffer?
- * @req: a read or write
- *
- * Return: true when it is.
- */
-bool cring_rw_is_fixed(const struct cring_req *req)
-{
-	return req->opcode == CRING_OP_READ_FIXED ||
-	       req->opcode == CRING_OP_WRITE_FIXED;
-}
-
 static void cring_rw_cleanup(struct cring_req *req)
 {
 	if (req->flags & CRING_REQ_STAGED)
 		cring_stage_free(req);
+	/* of whatever kind */
+	if (!req->rw.mem.iov)
+		return;
 	if (!cring_rw_is_fixed(req) && !req->ring->in_kernel)
 		kfree(req->rw.mem.iov);
-	else if (cring_rw_is_fixed(req) && req->rw.mem.buf)
+	else if (cring_rw_is_fixed(req))
 		cring_buf_put(req->rw.mem.buf);
 }
 
@@ -216,10 +194,10 @@ static enum cring_verdict cring_rw_copy(struct cring_req *req,
 static enum cring_verdict cring_rw_issue(struct cring_req *req,
 					 enum cring_how how)
 {
-	if (unlikely(cring_stage_is_full(req)))
+	if (unlikely(req->flags & CRING_REQ_STAGED) && cring_stage_is_full(req))
 		return cring_rw_copy(req, how);
 	/* before it waits for anything: its memory is the caller's from here on */
-	if (cring_rw_is_write(req)) {
+	if (unlikely(req->flags & CRING_REQ_DETACH) && cring_rw_is_write(req)) {
 		req->res = cring_stage(req, how);
 		if (req->res)
 			return CRING_V_DONE;

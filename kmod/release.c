@@ -36,7 +36,7 @@ void cring_req_blank(struct cring_req *req)
 }
 
 /* give back all that a request holds: its record is blank then */
-static void cring_req_empty(struct cring_req *req, bool sync)
+static __always_inline void cring_req_empty(struct cring_req *req, bool sync)
 {
 	struct cring_ring *ring = req->ring;
 	const struct cring_op *op = cring_op_get(req->opcode);

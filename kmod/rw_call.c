@@ -3,6 +3,7 @@
  * Reads and writes: the call of the file's method.
  */
 #include <linux/fsnotify.h>
+#include <linux/ioprio.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/uio.h>
@@ -58,9 +59,14 @@ static int cring_rw_init_iocb(const struct cring_rw_try *try)
 	    !cring_req_ident(req))
 		return -ENOMEM;
 
-	init_sync_kiocb(iocb, req->file);
-	if (req->ioprio)
-		iocb->ki_ioprio = req->ioprio;
+	*iocb = (struct kiocb) {
+		.ki_filp = req->file,
+		.ki_flags = req->file->f_iocb_flags,
+		.ki_ioprio = req->ioprio,
+	};
+	/* what is not direct goes to no device by itself */
+	if (!req->ioprio && iocb->ki_flags & IOCB_DIRECT)
+		iocb->ki_ioprio = get_current_ioprio();
 	ret = cring_kiocb_set_rw_flags(iocb, req->rw.rw_flags, try->rw);
 	if (ret)
 		return ret;

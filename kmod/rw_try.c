@@ -232,7 +232,8 @@ enum cring_verdict cring_rw_try(struct cring_req *req, enum cring_how how)
 						   EPOLLHUP)))
 			return CRING_V_ARM;
 	}
-	if (cring_rw_needs_stage(&try)) {
+	if (unlikely(req->flags & CRING_REQ_DETACH) &&
+	    cring_rw_needs_stage(&try)) {
 		ret = cring_stage(req, how);
 		if (ret) {
 			req->res = ret;
