@@ -221,8 +221,9 @@ source_package()	# package suite directory [version]
 	say "downloading the source of $pkg"
 	as_root apt-get "${opts[@]}" -qq update >&2 || die "the list of sources cannot be read"
 	work=$(mktemp -d "$cache/tmp.XXXXXX")
+	# shellcheck disable=SC2086 # any version is a pattern
 	if ! (cd "$work" && apt-get "${opts[@]}" -qq --download-only source "$pkg" &&
-	      mkdir tree && tar -C tree --strip-components=1 -xf ./*"_${4:-*}".orig.tar.*) \
+	      mkdir tree && tar -C tree --strip-components=1 -xf ./*_${4:-*}.orig.tar.?z) \
 		>"$cache/apt.log" 2>&1; then
 		cat "$cache/apt.log" >&2
 		rm -rf "$work"
