@@ -121,16 +121,16 @@ apt_install()	# package...: installs what is missing, and says what
 # Options that make apt look into another suite of the distribution this
 # machine already uses: the mirror is the one of its own sources, the lists are
 # kept in the cache, and the machine's own apt never sees them.
-suite_options()	# suite: sets suite_opts
+mirror_options()	# deb|deb-src suite directory: sets suite_opts
 {
-	local suite=$1 dir=$cache/apt/$1 uri=
+	local kind=$1 suite=$2 dir=$3 uri=
 
 	mkdir -p "$dir/lists/partial" "$dir/archives/partial" "$dir/parts"
 	# With deb822 sources apt reports the sites in use, whatever the format.
 	uri=$(apt-get indextargets --format '$(SITE) $(RELEASE)' 'Created-By: Packages' 2>/dev/null |
 		awk '$2 !~ /security/ { print $1; exit }')
 	[ -n "$uri" ] || die "apt has no source to derive the mirror of $suite from"
-	printf 'deb [signed-by=%s] %s %s main\n' \
+	printf '%s [signed-by=%s] %s %s main\n' "$kind" \
 		/usr/share/keyrings/debian-archive-keyring.gpg "$uri" "$suite" \
 		>"$dir/sources.list"
 	suite_opts=(
@@ -141,6 +141,13 @@ suite_options()	# suite: sets suite_opts
 		-o "Dir::Cache::archives=$dir/archives"
 		-o "APT::Sandbox::User=root"
 	)
+}
+
+suite_options()	# suite: sets suite_opts, and has its lists
+{
+	local suite=$1 dir=$cache/apt/$1
+
+	mirror_options deb "$suite" "$dir"
 	if ! find "$dir/lists" -name '*Packages*' -mmin -720 | grep -q .; then
 		as_root apt-get "${suite_opts[@]}" -qq update >&2 ||
 			die "suite $suite cannot be read"
@@ -201,28 +208,17 @@ unpack_package()	# package directory [suite]
 # mirror that this machine's own sources name; what is there already is left alone.
 source_package()	# package suite directory [version]
 {
-	local pkg=$1 suite=$2 to=$3 dir=$cache/apt/source-$2 opts uri work
+	local pkg=$1 suite=$2 to=$3 work
 
 	[ ! -d "$to" ] || return 0
 	lock "source-$pkg"
 	[ ! -d "$to" ] || { unlock; return 0; }
-	mkdir -p "$dir"/{lists,archives}/partial "$dir/parts"
-	uri=$(apt-get indextargets --format '$(SITE) $(RELEASE)' 'Created-By: Packages' 2>/dev/null |
-		awk '$2 !~ /security/ { print $1; exit }')
-	[ -n "$uri" ] || die "apt has no source to derive the mirror from"
-	printf 'deb-src [signed-by=%s] %s %s main\n' \
-		/usr/share/keyrings/debian-archive-keyring.gpg "$uri" "$suite" \
-		>"$dir/sources.list"
-	opts=(
-		-o "Dir::Etc::sourcelist=$dir/sources.list" -o "Dir::Etc::sourceparts=$dir/parts"
-		-o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir"
-		-o "Dir::Cache::archives=$dir/archives" -o "APT::Sandbox::User=root"
-	)
+	mirror_options deb-src "$suite" "$cache/apt/source-$suite"
 	say "downloading the source of $pkg"
-	as_root apt-get "${opts[@]}" -qq update >&2 || die "the list of sources cannot be read"
+	as_root apt-get "${suite_opts[@]}" -qq update >&2 || die "the list of sources cannot be read"
 	work=$(mktemp -d "$cache/tmp.XXXXXX")
 	# shellcheck disable=SC2086 # any version is a pattern
-	if ! (cd "$work" && apt-get "${opts[@]}" -qq --download-only source "$pkg" &&
+	if ! (cd "$work" && apt-get "${suite_opts[@]}" -qq --download-only source "$pkg" &&
 	      mkdir tree && tar -C tree --strip-components=1 -xf ./*_${4:-*}.orig.tar.?z) \
 		>"$cache/apt.log" 2>&1; then
 		cat "$cache/apt.log" >&2
