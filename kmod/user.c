@@ -23,6 +23,7 @@
 #include <linux/uidgid.h>
 
 #include "cring.h"
+#include "point.h"
 
 unsigned int cring_max_user_rings = 1024;
 module_param_named(max_user_rings, cring_max_user_rings, uint, 0644);
@@ -215,7 +216,11 @@ void cring_user_worker_put(struct cring_ring *ring)
 	spin_unlock(&user->lock);
 }
 
-/* the first starved ring, if a worker may be started: referenced, off the list */
+/*
+ * The first starved ring, if a worker may be started: referenced, off the list.
+ * The worker counts from here on, or another feeder would give its place to the
+ * next ring.
+ */
 static struct cring_ring *cring_user_starved(struct cring_user *user)
 {
 	struct cring_ring *ring = NULL;
@@ -227,8 +232,12 @@ static struct cring_ring *cring_user_starved(struct cring_user *user)
 					starved);
 		list_del_init(&ring->starved);
 		/* it may be on its way out, but not out while it was listed */
-		if (!refcount_inc_not_zero(&ring->refs))
+		if (!refcount_inc_not_zero(&ring->refs)) {
 			ring = NULL;
+			continue;
+		}
+		ring->busy_workers++;
+		user->workers++;
 	}
 	spin_unlock_irq(&user->lock);
 	return ring;
@@ -258,7 +267,8 @@ void cring_user_feed(struct cring_user *user)
 	struct cring_ring *ring;
 
 	while ((ring = cring_user_starved(user))) {
-		if (cring_work_start(ring))
+		cring_at(CRING_AT_FEED, ring, NULL);
+		if (cring_work_start_counted(ring))
 			cring_user_starve(ring);
 		cring_ring_put(ring);
 	}

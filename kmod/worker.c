@@ -46,6 +46,36 @@ bool cring_work_add(struct cring_req *req, enum cring_state from)
 	return added;
 }
 
+/* @counted: as in cring_work_start_counted() */
+static bool cring_work_start_one(struct cring_ring *ring, bool counted)
+{
+	struct cring_worker *worker = NULL;
+	unsigned long irqflags;
+	bool spawn = false;
+
+	spin_lock_irqsave(&ring->queue_lock, irqflags);
+	if (ring->nr_work > ring->nr_coming) {
+		spawn = !ring->wq;
+		worker = list_first_entry_or_null(&ring->idle,
+						  struct cring_worker, idle);
+		if (worker && !counted && !cring_user_worker_get(ring))
+			worker = NULL;
+		if (worker) {
+			list_del_init(&worker->idle);
+			ring->nr_coming++;
+		}
+	}
+	/* whoever adds work after this sees that it does not count any more */
+	if (counted && !worker)
+		cring_user_worker_put(ring);
+	spin_unlock_irqrestore(&ring->queue_lock, irqflags);
+	if (worker)
+		queue_work(ring->wq, &worker->work);
+	else if (spawn)
+		queue_work(cring_wq, &ring->spawn_work);
+	return worker;
+}
+
 /**
  * cring_work_start - see to it that the work list is run
  * @ring: whose
@@ -57,28 +87,21 @@ bool cring_work_add(struct cring_req *req, enum cring_state from)
  */
 bool cring_work_start(struct cring_ring *ring)
 {
-	struct cring_worker *worker = NULL;
-	unsigned long irqflags;
-	bool spawn = false;
+	return cring_work_start_one(ring, false);
+}
 
-	spin_lock_irqsave(&ring->queue_lock, irqflags);
-	if (ring->nr_work > ring->nr_coming) {
-		spawn = !ring->wq;
-		worker = list_first_entry_or_null(&ring->idle,
-						  struct cring_worker, idle);
-		if (worker && !cring_user_worker_get(ring))
-			worker = NULL;
-		if (worker) {
-			list_del_init(&worker->idle);
-			ring->nr_coming++;
-		}
-	}
-	spin_unlock_irqrestore(&ring->queue_lock, irqflags);
-	if (worker)
-		queue_work(ring->wq, &worker->work);
-	else if (spawn)
-		queue_work(cring_wq, &ring->spawn_work);
-	return worker;
+/**
+ * cring_work_start_counted - the same, with a worker that counts already
+ * @ring: whose
+ *
+ * It no longer counts when there is nothing for it to run.
+ *
+ * Context: any.
+ * Return: true when one was started.
+ */
+bool cring_work_start_counted(struct cring_ring *ring)
+{
+	return cring_work_start_one(ring, true);
 }
 
 /* @coming: it is on its way since cring_work_start() */

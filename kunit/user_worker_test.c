@@ -117,6 +117,39 @@ static void starved_rings_take_turns(struct kunit *test)
 	EXPECT_RUNNING(third, 2);
 }
 
+/* whoever feeds the other ring has the time to give it all that there is */
+static void feed_slowly(struct live *live, struct cring_req *req)
+{
+	struct script *other = live->priv;
+
+	live_at(live, CRING_AT_FEED, NULL);
+	live_until(atomic_read(&other->inside) > 1);
+	schedule_timeout_uninterruptible(HZ / 20);
+}
+
+static void a_turn_is_not_lost_to_who_is_quicker(struct kunit *test)
+{
+	struct script *first, *second, *third;
+	struct live *one, *two, *three;
+
+	set_limit(test, &cring_max_user_workers, 4);
+	one = live_open(test, 8, 0);
+	two = live_open(test, 8, 0);
+	three = live_open(test, 8, 0);
+	first = block(one, 4);
+	EXPECT_RUNNING(first, 4);
+	second = block(two, 8);
+	EXPECT_RUNNING(second, 1);
+	third = block(three, 8);
+	EXPECT_RUNNING(third, 1);
+	two->priv = third;
+	live_at(two, CRING_AT_FEED, feed_slowly);
+	script_let_go(first);
+	KUNIT_EXPECT_TRUE(test, live_until(live_nr_cqes(one) == 4));
+	EXPECT_RUNNING(second, 2);
+	EXPECT_RUNNING(third, 2);
+}
+
 static void a_starved_ring_may_go_away(struct kunit *test)
 {
 	struct script *first, *second;
@@ -248,6 +281,7 @@ static struct kunit_case cring_user_worker_cases[] = {
 	KUNIT_CASE(every_ring_runs_one),
 	KUNIT_CASE(a_worker_that_ends_makes_room_in_another_ring),
 	KUNIT_CASE(starved_rings_take_turns),
+	KUNIT_CASE(a_turn_is_not_lost_to_who_is_quicker),
 	KUNIT_CASE(a_starved_ring_may_go_away),
 	KUNIT_CASE(a_ring_that_starves_for_nothing_passes_it_on),
 	KUNIT_CASE(a_starved_ring_gets_no_more_workers_than_it_has_work),
