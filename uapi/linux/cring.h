@@ -214,6 +214,12 @@ struct cring_cqe {
  * masked with entries - 1.  A side stores its own counter with release and
  * loads the other's with acquire semantics.  The kernel trusts nothing here:
  * it keeps its own copies, and a wrong head or tail hurts only its owner.
+ *
+ * The kernel stores @cq_tail and @in_flight together, as one aligned 64-bit
+ * word.  Who loads one of them with acquire semantics and then the other finds
+ * that one at least as new: an operation that no longer counts as in flight has
+ * its CQE, and one whose CQE is there no longer counts.  What a submit call takes
+ * counts from its end on, or from the next CQE that is posted meanwhile.
  */
 struct cring_shared {
 	__u32	sq_head;

@@ -25,6 +25,8 @@ static inline unsigned int cring_cq_ready(const struct cring *ring)
  * cring_in_flight - operations accepted whose CQE is still to come
  * @ring: the ring
  *
+ * It and the CQ's tail change at once: after 0 here, cring_cq_ready() has all.
+ *
  * Return: how many.
  */
 static inline unsigned int cring_in_flight(const struct cring *ring)
