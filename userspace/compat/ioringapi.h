@@ -296,10 +296,13 @@ static inline HRESULT BuildIoRingCancelRequest(HIORING ioRing,
 static inline HRESULT CringSubmitAll(HIORING ioRing, UINT32 *submitted)
 {
 	struct cring *ring = &ioRing->ring;
-	unsigned int nr = cring_sq_ready(ring);
+	unsigned int nr = cring_sq_ready(ring), used;
 	int ret;
 
-	if (nr > ring->cq_entries - cring_cq_ready(ring) - cring_in_flight(ring))
+	/* in this order what ends in between counts once at most */
+	used = cring_cq_ready(ring);
+	used += cring_in_flight(ring);
+	if (nr > ring->cq_entries - used)
 		return IORING_E_COMPLETION_QUEUE_TOO_FULL;
 	ret = cring_submit(ring);
 	if (ret < 0)
@@ -315,7 +318,7 @@ static inline HRESULT SubmitIoRing(HIORING ioRing, UINT32 waitOperations,
 {
 	struct cring_timespec ts;
 	struct cring_cqe *cqe;
-	UINT32 submitted = 0;
+	UINT32 submitted = 0, known;
 	HRESULT hr;
 	int ret;
 
@@ -323,8 +326,10 @@ static inline HRESULT SubmitIoRing(HIORING ioRing, UINT32 waitOperations,
 		return E_HANDLE;
 	if (submittedEntries)
 		*submittedEntries = 0;
-	if (waitOperations > cring_sq_ready(&ioRing->ring) +
-	    cring_in_flight(&ioRing->ring) + cring_cq_ready(&ioRing->ring))
+	/* in this order what ends in between counts once at least */
+	known = cring_in_flight(&ioRing->ring);
+	known += cring_cq_ready(&ioRing->ring) + cring_sq_ready(&ioRing->ring);
+	if (waitOperations > known)
 		return E_INVALIDARG;
 	if (__atomic_exchange_n(&ioRing->submitting, true, __ATOMIC_ACQUIRE))
 		return IORING_E_SUBMIT_IN_PROGRESS;
