@@ -103,6 +103,42 @@ static void a_chain_leaves_the_pool_alone_when_it_does_not_fit(struct kunit *tes
 	KUNIT_EXPECT_EQ(test, pool_free(live), 3);
 }
 
+/* the submitter takes from its list without a lock, so nobody else may use it */
+static void only_the_submitter_gives_back_to_its_own_list(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 8);
+	struct script *device = script_open(live, SCRIPT_DEVICE);
+	struct script *slow = script_open(live, SCRIPT_POLL);
+	struct cring_ring *ring = live->ring;
+	struct llist_node *own, *others;
+
+	KUNIT_EXPECT_EQ(test, live_read(live, device, 1), CRING_DISPATCHED);
+	KUNIT_EXPECT_EQ(test, live_read(live, slow, 2), CRING_ARMED);
+	own = ring->free;
+	KUNIT_EXPECT_TRUE(test, llist_empty(&ring->freed));
+
+	/* an interrupt */
+	script_complete(device, 0, 1);
+	others = ring->freed.first;
+	KUNIT_EXPECT_NOT_NULL(test, others);
+	KUNIT_EXPECT_PTR_EQ(test, ring->free, own);
+
+	/* a thread of the owner that does not submit */
+	script_ready(slow, EPOLLIN);
+	cring_run_ready(ring);
+	KUNIT_EXPECT_EQ(test, live_nr_cqes(live), 2);
+	KUNIT_EXPECT_PTR_NE(test, ring->freed.first, others);
+	KUNIT_EXPECT_PTR_EQ(test, ring->free, own);
+
+	/* the submitter, what it has just taken */
+	others = ring->freed.first;
+	nops(live, 4);
+	KUNIT_EXPECT_EQ(test, live_submit(live), 4);
+	KUNIT_EXPECT_PTR_EQ(test, ring->freed.first, others);
+	KUNIT_EXPECT_NOT_NULL(test, ring->free);
+	KUNIT_EXPECT_EQ(test, pool_free(live), ring->nr_reqs);
+}
+
 /* ---------------------------------------------------------------------------
  * Generations
  */
@@ -265,6 +301,7 @@ static struct kunit_case cring_pool_cases[] = {
 	KUNIT_CASE(a_record_is_given_out_once),
 	KUNIT_CASE(an_empty_pool_is_as_a_full_cq),
 	KUNIT_CASE(a_chain_leaves_the_pool_alone_when_it_does_not_fit),
+	KUNIT_CASE(only_the_submitter_gives_back_to_its_own_list),
 	KUNIT_CASE(a_use_is_one_generation_whatever_it_was),
 	KUNIT_CASE(what_was_seen_of_an_earlier_use_claims_nothing),
 	KUNIT_CASE(records_come_back_from_threads_and_interrupts_at_once),
