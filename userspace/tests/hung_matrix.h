@@ -18,14 +18,22 @@
 
 /* --- C4, C10: every key ------------------------------------------------- */
 
+/* of those, one is on a fixed file */
+#define FIXED	5
+
 static void put_for_keys(CELL, enum hung_way way)
 {
 	unsigned int i;
 
+	ASSERT_EQ(0, cring_register_files(ring, &self->fd[op], 1));
 	for (i = 0; i < NR; i++) {
 		struct cring_sqe *sqe = put_op(way, op, i, way == DETACHED);
 
 		sqe->group = i + 1;
+		if (i == FIXED) {
+			sqe->fd = 0;
+			sqe->flags |= CRING_SQE_FIXED_FILE;
+		}
 		EXPECT_EQ(i, cring_sqe_ticket(ring, sqe));
 	}
 	submit_and_sentinel(ring, NR);
@@ -52,6 +60,7 @@ static void keys_of(FIXTURE_DATA(hung) *self, enum hung_op op,
 		{ .flags = C_GROUP, .group = 2 + 1 },
 		{ .flags = C_FD | C_UD, .fd = fd, .user_data = 3 },
 		{ .flags = C_FD, .fd = fd },
+		[FIXED] = { .flags = C_FIXED, .fd = 0 },
 		{ .flags = C_OP, .opcode = op == FSYNC_ ? CRING_OP_FSYNC :
 			op_reads(op) ? CRING_OP_READ : CRING_OP_WRITE },
 		{ .flags = C_ANY },

@@ -26,7 +26,7 @@ static const char *const op_names[] = {
 /* Which one it was, when something is not as it should be. */
 #define OP_LOG(op)	TH_LOG("%s", op_names[op])
 
-#define NR		8	/* of an operation, at once */
+#define NR		9	/* of an operation, at once */
 #define PAGE		4096U
 /* until who has taken an operation is where it hangs */
 #define SINK_IN_MS	(300 * hold_factor())
