@@ -136,6 +136,50 @@ TEST_F(limits, s7_a_closed_ring_counts_while_it_hangs)
 	nullb_del(&nb);
 }
 
+/* ---- operations that can be let go of ---------------------------------------- */
+
+static void t_put_detached(struct __test_metadata *_metadata,
+			   struct cring *ring, unsigned int ud, int fd)
+{
+	struct cring_sqe *sqe = new_sqe(ring, 0);
+
+	cring_prep_read(sqe, fd, sink, 1, 0);
+	cring_sqe_set_detach(sqe);
+	sqe->user_data = ud;
+	submit_all(ring, 1);
+}
+#define put_detached(ring, ud, fd)	t_put_detached(_metadata, ring, ud, fd)
+
+/* Over all rings; when one has ended there is room for another. */
+TEST_F(limits, s7_operations_to_let_go_of_of_a_user)
+{
+	struct cring rings[2];
+	size_t i;
+
+	ASSERT_EQ(0, set_parameter("max_user_detached", 2));
+	for (i = 0; i < 2; i++) {
+		struct cring_params p = { .detached = 4 };
+
+		ASSERT_EQ(0, cring_queue_init_params(8, &rings[i], &p));
+		put_detached(&rings[i], 1, self->p[0]);
+		EXPECT_EQ(0, cq_count(&rings[i]));
+	}
+	put_detached(&rings[0], 2, self->p[0]);
+	expect_res(&rings[0], 2, -EAGAIN);
+	ASSERT_EQ(1, write(self->p[1], "x", 1));
+	EXPECT_TRUE(wait_until(cq_count(&rings[0]) > 1 || cq_count(&rings[1])));
+	put_detached(&rings[0], 3, self->q[0]);
+	EXPECT_EQ(-1, cqe_at(&rings[0], 3));
+	put_detached(&rings[1], 4, self->q[0]);
+	expect_res(&rings[1], 4, -EAGAIN);
+	/* a higher one counts from now on */
+	ASSERT_EQ(0, set_parameter("max_user_detached", 3));
+	put_detached(&rings[1], 5, self->q[0]);
+	EXPECT_EQ(-1, cqe_at(&rings[1], 5));
+	for (i = 0; i < 2; i++)
+		cring_queue_exit(&rings[i]);
+}
+
 TEST_F(limits, s7_a_ring_is_no_larger_than_the_administrator_says)
 {
 	struct cring_params p = { .sq_entries = 65 };
