@@ -5,23 +5,6 @@
  */
 #include "cring.h"
 
-/*
- * CQ slots that neither a CQE nor an operation in flight occupies.  What has
- * finished is read before the tail it may have moved, so that the difference
- * errs to the safe side; a head that user space made up counts as none free.
- */
-static u32 cring_free_slots(struct cring_ring *ring)
-{
-	u32 entries = ring->cq_mask + 1;
-	/* before the tail */
-	u64 in_flight = ring->accepted - smp_load_acquire(&ring->finished);
-	u32 ready = READ_ONCE(ring->cq_tail) - READ_ONCE(ring->shared->cq_head);
-
-	if (ready > entries || in_flight + ready >= entries)
-		return 0;
-	return entries - ready - in_flight;
-}
-
 static struct cring_req *cring_req_alloc(struct cring_ring *ring)
 {
 	struct llist_node *node = ring->free;

@@ -226,17 +226,26 @@ static void cring_signal(struct cring_ring *ring)
 	}
 }
 
-static void cring_comp_wake(struct cring_comp *comp)
+static void cring_comp_wake(struct cring_ring *ring, bool posted)
 {
-	struct cring_ring *ring = comp->ring;
-
 	/* the tail before the look who waits for it: they do the reverse */
 	smp_mb();
 	/* after that */
 	if (waitqueue_active(&ring->waitq))
 		wake_up(&ring->waitq);
-	if (comp->posted)
+	if (posted)
 		cring_signal(ring);
+}
+
+/**
+ * cring_cq_wake - tell whoever waits for CQEs that there are more
+ * @ring: where they were published
+ *
+ * Context: any, no cring lock held.
+ */
+void cring_cq_wake(struct cring_ring *ring)
+{
+	cring_comp_wake(ring, true);
 }
 
 /* give back what the session has finished, and the records all at once */
@@ -335,7 +344,7 @@ void cring_comp_end(struct cring_comp *comp)
 		spin_unlock_irqrestore(&ring->lock, comp->irqflags);
 	}
 	if (comp->posted || comp->finish)
-		cring_comp_wake(comp);
+		cring_comp_wake(ring, comp->posted);
 	if (comp->ready && !comp->own)
 		cring_kick(ring);
 	cring_comp_release(comp);

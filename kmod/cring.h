@@ -380,6 +380,8 @@ struct cring_worker {
  * @batch_nr: how many of them are accepted
  * @batch_seq: odd while there is a batch
  * @accepted: SQEs accepted so far: the next ticket; written under @submit_mutex
+ * @cancels: cancels that have begun
+ * @cancels_seen: how many of them had when the last submit call began
  * @seals: how many seals there are; written under @lock
  * @restricted: @may names less than everything
  * @sq_head: the kernel's own copy
@@ -476,6 +478,8 @@ struct cring_ring {
 	u32 batch_nr;
 	u32 batch_seq;
 	u64 accepted;
+	atomic_t cancels;
+	u32 cancels_seen;
 	u32 seals;
 	bool restricted;
 	u32 sq_head;
@@ -584,6 +588,12 @@ static inline u32 cring_cq_ready(struct cring_ring *ring)
 	return READ_ONCE(ring->cq_tail) - READ_ONCE(ring->shared->cq_head);
 }
 
+/* has a cancel begun since the last submit call, or since this one has? */
+static inline bool cring_cancel_seen(const struct cring_ring *ring)
+{
+	return (u32)atomic_read(&ring->cancels) != ring->cancels_seen;
+}
+
 /* nor is anybody posting: a tail that user space made up deceives itself alone */
 static inline bool cring_cq_has(struct cring_ring *ring, u32 min)
 {
@@ -617,6 +627,23 @@ void cring_ring_close(struct cring_ring *ring);
 void cring_ring_put(struct cring_ring *ring);
 
 /* accept.c APIs: what a batch of SQEs says */
+/*
+ * CQ slots that neither a CQE nor an operation in flight occupies.  What has
+ * finished is read before the tail it may have moved, so that the difference
+ * errs to the safe side; a head that user space made up counts as none free.
+ */
+static inline u32 cring_free_slots(struct cring_ring *ring)
+{
+	u32 entries = ring->cq_mask + 1;
+	/* before the tail */
+	u64 in_flight = ring->accepted - smp_load_acquire(&ring->finished);
+	u32 ready = READ_ONCE(ring->cq_tail) - READ_ONCE(ring->shared->cq_head);
+
+	if (ready > entries || in_flight + ready >= entries)
+		return 0;
+	return entries - ready - in_flight;
+}
+
 /**
  * struct cring_accept - a batch while it is being accepted
  * @ring: where
@@ -650,6 +677,9 @@ struct cring_accept {
 bool cring_accept(struct cring_accept *a, u32 want);
 void cring_accept_idents(struct cring_accept *a);
 bool cring_req_ident(struct cring_req *req);
+
+/* nop.c APIs: NOPs that are over at once */
+u32 cring_nops(struct cring_ring *ring, u32 want);
 
 /* submit.c APIs: accept a batch, then try each */
 struct cring_batch {
@@ -695,6 +725,7 @@ void cring_comp_begin(struct cring_comp *comp, struct cring_ring *ring);
 void cring_comp_begin_own(struct cring_comp *comp, struct cring_ring *ring);
 void cring_finish(struct cring_comp *comp, struct cring_req *req);
 void cring_comp_end(struct cring_comp *comp);
+void cring_cq_wake(struct cring_ring *ring);
 void cring_complete(struct cring_req *req, s32 res);
 void cring_complete_todo(struct cring_ring *ring, struct list_head *todo);
 s32 cring_req_result(const struct cring_req *req, s32 res);

@@ -229,6 +229,8 @@ static void cring_pass_all(struct cring_pass *pass)
 
 static void cring_pass_go(struct cring_pass *pass)
 {
+	/* from here on a submitter's NOPs wait for their turn: see nop.c */
+	atomic_inc(&pass->ring->cancels);
 	INIT_LIST_HEAD(&pass->todo);
 	if (pass->filter->flags & CRING_ASYNC_CANCEL_ALL)
 		cring_pass_all(pass);

@@ -285,6 +285,8 @@ static void cring_ring_init(struct cring_ring *ring)
 {
 	mutex_init(&ring->submit_mutex);
 	mutex_init(&ring->cancel_mutex);
+	/* nobody knows yet whether this owner cancels: see nop.c */
+	atomic_set(&ring->cancels, 1);
 	spin_lock_init(&ring->lock);
 	spin_lock_init(&ring->queue_lock);
 	INIT_LIST_HEAD(&ring->deferred);

@@ -109,6 +109,23 @@ static void cring_note_submitter(struct cring_ring *ring)
 		put_task_struct(old);
 }
 
+/* all but the NOPs that came first; how many it is with them, or -EBUSY */
+static int cring_submit_batch(struct cring_ring *ring, u32 nops, u32 want,
+			      bool *short_of_slots)
+{
+	struct cring_accept a = { .ring = ring };
+
+	atomic_inc(&ring->nr_trying);
+	*short_of_slots = cring_accept(&a, want - nops);
+	if (a.nr) {
+		cring_publish(&a);
+		cring_issue_batch(ring, a.nr);
+	}
+	atomic_dec(&ring->nr_trying);
+	nops += a.nr;
+	return nops || !*short_of_slots ? nops : -EBUSY;
+}
+
 /**
  * cring_submit - accept SQEs and try them
  * @ring: the caller's
@@ -122,8 +139,8 @@ static void cring_note_submitter(struct cring_ring *ring)
  */
 int cring_submit(struct cring_ring *ring, u32 to_submit, bool *short_of_slots)
 {
-	struct cring_accept a = { .ring = ring };
-	u32 avail;
+	u32 avail, cancels;
+	int ret;
 
 	*short_of_slots = false;
 	/* nothing to wait for behind another thread that submits */
@@ -145,14 +162,13 @@ int cring_submit(struct cring_ring *ring, u32 to_submit, bool *short_of_slots)
 	}
 	cring_at(CRING_AT_ACCEPT, ring, NULL);
 	cring_note_submitter(ring);
-	atomic_inc(&ring->nr_trying);
-	*short_of_slots = cring_accept(&a, min(to_submit, avail));
-	if (a.nr) {
-		cring_publish(&a);
-		cring_issue_batch(ring, a.nr);
-	}
-	atomic_dec(&ring->nr_trying);
+	cancels = atomic_read(&ring->cancels);
+	avail = min(to_submit, avail);
+	ret = cring_nops(ring, avail);
+	if (ret < avail)
+		ret = cring_submit_batch(ring, ret, avail, short_of_slots);
+	ring->cancels_seen = cancels;
 	mutex_unlock(&ring->submit_mutex);
 	cring_run_ready(ring);
-	return a.nr || !*short_of_slots ? a.nr : -EBUSY;
+	return ret;
 }
