@@ -162,6 +162,23 @@ static inline int cring_task_work_add(struct task_struct *task,
 #endif
 }
 
+/*
+ * Work that the scheduler has for the running task now and then, and that
+ * interrupts nobody: it is done on the way to user space, whenever that is.
+ */
+static inline bool cring_task_work_can_wait(const struct callback_head *work)
+{
+#ifdef CRING_HAVE_CID_WORK
+	if (work == &current->cid_work)
+		return true;
+#endif
+#ifdef CONFIG_NUMA_BALANCING
+	if (work == &current->numa_work)
+		return true;
+#endif
+	return false;
+}
+
 /* write out what is dirty and not being written; range ends are inclusive */
 static inline int cring_start_writeback(struct address_space *mapping,
 					loff_t first, loff_t last)

@@ -204,14 +204,13 @@ void cring_kick(struct cring_ring *ring)
 		cring_kick_later(ring);
 }
 
-/* whose kick is it? */
-static struct cring_ring *cring_kick_of(const struct callback_head *work,
-					const struct cring_reach *reach, u32 nr)
+static bool cring_kick_of(const struct callback_head *work,
+			  const struct cring_reach *reach, u32 nr)
 {
 	while (nr--)
 		if (work == &reach[nr].ring->task_work)
-			return reach[nr].ring;
-	return NULL;
+			return true;
+	return false;
 }
 
 /**
@@ -229,7 +228,6 @@ static struct cring_ring *cring_kick_of(const struct callback_head *work,
 bool cring_kick_absorb(const struct cring_reach *reach, u32 nr)
 {
 	struct callback_head *works, *work;
-	struct cring_ring *ring;
 	u32 i;
 
 	if (test_thread_flag(TIF_SIGPENDING))
@@ -238,10 +236,13 @@ bool cring_kick_absorb(const struct cring_reach *reach, u32 nr)
 	clear_notify_signal();
 	cring_at(CRING_AT_ABSORB, reach->ring, NULL);
 	works = READ_ONCE(current->task_works);
-	/* somebody else's may be gone any time: only ours is followed */
-	for (work = works; work; work = READ_ONCE(ring->task_work.next)) {
-		ring = cring_kick_of(work, reach, nr);
-		if (!ring) {
+	/*
+	 * Somebody else's may be gone any time: only ours is followed, and the
+	 * scheduler's, which is a part of the task.
+	 */
+	for (work = works; work; work = READ_ONCE(work->next)) {
+		if (!cring_task_work_can_wait(work) &&
+		    !cring_kick_of(work, reach, nr)) {
 			set_thread_flag(TIF_NOTIFY_SIGNAL);
 			return false;
 		}

@@ -208,12 +208,32 @@ static void nor_is_what_comes_while_it_is_looked_for(struct kunit *test)
 	live_return();
 }
 
+/* which interrupts nobody, and is done on the way to user space */
+static void the_schedulers_work_is_no_signal(struct kunit *test)
+{
+#if defined(CRING_HAVE_CID_WORK) && defined(CRING_HAVE_TASK_WORK)
+	struct wide *w = wide_new(test);
+
+	KUNIT_ASSERT_EQ(test, put_read(w->a, w->script, UD), 1);
+	/* as its tick does for a task of user space, which this is not */
+	KUNIT_ASSERT_EQ(test, task_work_add(current, &current->cid_work,
+					    TWA_RESUME), 0);
+	set_thread_flag(TIF_NOTIFY_SIGNAL);
+	KUNIT_EXPECT_EQ(test, wait_a_moment(w), -ETIME);
+	KUNIT_EXPECT_FALSE(test, test_thread_flag(TIF_NOTIFY_SIGNAL));
+	live_return();
+#else
+	kunit_skip(test, "the scheduler has none, or tasks cannot be given any");
+#endif
+}
+
 static struct kunit_case cring_wide_cases[] = {
 	KUNIT_CASE(a_wait_that_is_long_in_one_ring_holds_up_no_other),
 	KUNIT_CASE(kicks_of_two_rings_of_a_scope_are_no_signal),
 	KUNIT_CASE(a_flag_without_any_work_is_no_signal),
 	KUNIT_CASE(somebody_elses_work_is_not_kept_from_running),
 	KUNIT_CASE(nor_is_what_comes_while_it_is_looked_for),
+	KUNIT_CASE(the_schedulers_work_is_no_signal),
 	{}
 };
 
