@@ -151,6 +151,10 @@ static void cancel_detached(CELL)
 	if (op_stays(op))
 		EXPECT_EQ(-EAGAIN, room(ring, 1))
 			OP_LOG(op);
+	/* its worker has been told, too */
+	if (op_yields(op))
+		EXPECT_TRUE(wait_until(room(ring, NR) == 0))
+			OP_LOG(op);
 	memset(buf, 0xdd, NR * PAGE);
 }
 
