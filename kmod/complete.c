@@ -291,24 +291,6 @@ static bool cring_comp_pump(struct cring_comp *comp)
 	return more;
 }
 
-/*
- * The tail and the count in one store: to a reader an operation is in flight, or
- * its CQE is there, and at no moment both or neither; see struct cring_shared.
- */
-static void cring_comp_publish(struct cring_ring *ring, u32 in_flight)
-{
-	const union {
-		u32 each[2];
-		u64 both;
-	} now = { .each = { ring->cq_tail, in_flight } };
-
-	BUILD_BUG_ON(offsetof(struct cring_shared, cq_tail) != 192 ||
-		     offsetof(struct cring_shared, in_flight) != 196);
-	cring_at(CRING_AT_PUBLISH, ring, NULL);
-	/* the CQEs before it */
-	smp_store_release((u64 *)&ring->shared->cq_tail, now.both);
-}
-
 /**
  * cring_comp_end - end a completion session
  * @comp: the session
@@ -330,7 +312,8 @@ void cring_comp_end(struct cring_comp *comp)
 	more = cring_comp_pump(comp);
 
 	in_flight = READ_ONCE(ring->accepted) - ring->finished;
-	cring_comp_publish(ring, in_flight);
+	cring_at(CRING_AT_PUBLISH, ring, NULL);
+	cring_cq_publish(ring, in_flight);
 	if (unlikely(ring->closed) && !in_flight && !ring->ops_put) {
 		ring->ops_put = true;
 		comp->put = true;

@@ -594,6 +594,25 @@ static inline bool cring_cancel_seen(const struct cring_ring *ring)
 	return (u32)atomic_read(&ring->cancels) != ring->cancels_seen;
 }
 
+/*
+ * The tail and the count in one store: to a reader an operation is in flight, or
+ * its CQE is there, and at no moment both or neither; see struct cring_shared.
+ * Under @lock, after the CQEs.
+ */
+static inline void cring_cq_publish(struct cring_ring *ring, u32 in_flight)
+{
+	const union {
+		u32 each[2];
+		u64 both;
+	} now = { .each = { ring->cq_tail, in_flight } };
+
+	BUILD_BUG_ON(offsetof(struct cring_shared, cq_tail) % sizeof(now));
+	BUILD_BUG_ON(offsetof(struct cring_shared, in_flight) !=
+		     offsetof(struct cring_shared, cq_tail) + sizeof(u32));
+	/* the CQEs before it */
+	smp_store_release((u64 *)&ring->shared->cq_tail, now.both);
+}
+
 /* nor is anybody posting: a tail that user space made up deceives itself alone */
 static inline bool cring_cq_has(struct cring_ring *ring, u32 min)
 {

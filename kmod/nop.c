@@ -78,10 +78,8 @@ static u32 cring_nops_some(struct cring_ring *ring, u32 want)
 	smp_store_release(&ring->accepted, ring->accepted + n);
 	/* the CQ's slots are taken first: see cring_free_slots() */
 	smp_store_release(&ring->finished, ring->finished + n);
-	WRITE_ONCE(ring->shared->in_flight, ring->accepted - ring->finished);
 	cring_at(CRING_AT_PUBLISH, ring, NULL);
-	/* the CQEs before the tail */
-	smp_store_release(&ring->shared->cq_tail, ring->cq_tail);
+	cring_cq_publish(ring, ring->accepted - ring->finished);
 	spin_unlock_irq(&ring->lock);
 	return n;
 }
