@@ -111,6 +111,7 @@ static void only_the_submitter_gives_back_to_its_own_list(struct kunit *test)
 	struct script *slow = script_open(live, SCRIPT_POLL);
 	struct cring_ring *ring = live->ring;
 	struct llist_node *own, *others;
+	unsigned int i;
 
 	KUNIT_EXPECT_EQ(test, live_read(live, device, 1), CRING_DISPATCHED);
 	KUNIT_EXPECT_EQ(test, live_read(live, slow, 2), CRING_ARMED);
@@ -132,7 +133,8 @@ static void only_the_submitter_gives_back_to_its_own_list(struct kunit *test)
 
 	/* the submitter, what it has just taken */
 	others = ring->freed.first;
-	nops(live, 4);
+	for (i = 0; i < 4; i++)
+		live_sqe(live, CRING_OP_NOP, i)->group = 1;
 	KUNIT_EXPECT_EQ(test, live_submit(live), 4);
 	KUNIT_EXPECT_PTR_EQ(test, ring->freed.first, others);
 	KUNIT_EXPECT_NOT_NULL(test, ring->free);
