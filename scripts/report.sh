@@ -8,6 +8,7 @@
 
 passed=0 failed=0 skipped=0
 failures=()	# what failed, a line each
+notes=()	# what else is to be said at the end, a line each
 skips=()	# why something was skipped, a line each
 declare -A fewest=() most=()	# rounds of a race, a kernel
 
@@ -66,6 +67,7 @@ report()
 			echo "counts $passed $failed $skipped"
 			[ ${#failures[@]} -eq 0 ] || printf 'failure %s\n' "${failures[@]}"
 			[ ${#skips[@]} -eq 0 ] || printf 'skip %s\n' "${skips[@]}"
+			[ ${#notes[@]} -eq 0 ] || printf 'note %s\n' "${notes[@]}"
 			for k in "${!most[@]}"; do echo "rounds $k ${fewest[$k]} ${most[$k]}"; done
 		} >"$CRING_REPORT"
 	else
@@ -73,6 +75,7 @@ report()
 		for k in $(printf '%s\n' "${!most[@]}" | sort -V); do
 			echo "rounds of a race on $k: ${fewest[$k]} to ${most[$k]}"
 		done
+		[ ${#notes[@]} -eq 0 ] || { echo; printf '%s\n' "${notes[@]}"; }
 		[ ${#skips[@]} -eq 0 ] || { printf '\nSkipped:\n'; lines '  ' "${skips[@]}"; }
 		[ ${#failures[@]} -eq 0 ] || { printf '\nFailed:\n'; lines '  ' "${failures[@]}"; }
 		echo
