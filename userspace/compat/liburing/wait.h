@@ -32,14 +32,20 @@ static inline bool cring_uring_few(int ret)
 	return ret == -ETIME || ret == -EINTR;
 }
 
+/* <poll.h> is not there: programs include that or <linux/poll.h>, not both. */
 static inline bool cring_uring_readable(int fd)
 {
-	struct pollfd pfd;
+	struct {
+		int fd;
+		short events, revents;
+	} pfd;
+	struct timespec none;
 
+	memset(&none, 0, sizeof(none));
 	pfd.fd = fd;
-	pfd.events = POLLIN;
+	pfd.events = 1;		/* POLLIN */
 	pfd.revents = 0;
-	return poll(&pfd, 1, 0) > 0;
+	return syscall(SYS_ppoll, &pfd, 1, &none, NULL, 0) > 0;
 }
 
 static inline int io_uring_enter2(unsigned int fd, unsigned int to_submit,
