@@ -53,9 +53,14 @@ help:
 	@echo 'make libaio       libaio'\''s own cases, from its source package, on compat/libaio.h'
 	@echo 'make peers        liburing'\''s own tests, from its source packages, on'
 	@echo '                  compat/liburing.h, on stock 6.1 and 6.12; KERNEL=6.1, OF=2.3,'
-	@echo '                  TESTS="a b": only these; the table is build/peers.tsv'
+	@echo '                  TESTS="a b": only these; the table is build/peers.tsv;'
+	@echo '                  LONG=1: and 100,000 scripts of make differential on each'
 	@echo 'make differential the same random scripts on io_uring and on cring; SCRIPTS=n'
 	@echo '                  (2000), SEED=n replays one'
+	@echo 'make fio          fio'\''s jobs with cring beside io_uring, libaio and posixaio: a'
+	@echo '                  table; and jobs whose device hangs.  QUICK=1: fewer of them;'
+	@echo '                  PLACES="virtio hung": what the files are on; OF=3.41'
+	@echo 'make mpd          the Music Player Daemon, as it is, on compat/liburing.h: it plays'
 	@echo 'make check-fast   every test program, on stock 6.1, with fewer rounds'
 	@echo 'make kunit        the KUnit suites, on debug-6.12; KERNEL=7.3, KSRC=<tree>'
 	@echo 'make coverage     what the suites and programs execute of the module'
@@ -124,9 +129,17 @@ libaio:
 
 peers:
 	@scripts/peers $(if $(OF),--of $(OF)) $(KERNEL) -- $(TESTS)
+	@$(if $(LONG),$(foreach k,$(or $(KERNEL),6.1 6.12), \
+		scripts/differential --scripts 100000 $(k) &&)) true
+
+fio:
+	@scripts/fio $(if $(OF),--of $(OF)) $(if $(QUICK),--quick) $(KERNEL) -- $(PLACES)
 
 differential:
 	@scripts/differential $(if $(SEED),--seed $(SEED)) $(if $(SCRIPTS),--scripts $(SCRIPTS)) $(KERNEL)
+
+mpd:
+	@scripts/mpd $(KERNEL)
 
 kunit:
 	@scripts/kunit $(KERNEL)
@@ -156,4 +169,4 @@ lint:
 clean:
 	rm -rf build cring.ko
 
-.PHONY: all help module samples headers install user tests demo check check-fast contracts libaio peers differential kunit coverage bench bench-quick bench-detach model shell lint clean
+.PHONY: all help module samples headers install user tests demo check check-fast contracts libaio peers differential fio mpd kunit coverage bench bench-quick bench-detach model shell lint clean
