@@ -4,7 +4,7 @@
  * at where it matters, by somebody who stands right there (C3 of
  * Documentation/contract.rst).
  */
-#include "sqes.h"
+#include "fixture.h"
 
 #define UD	1
 
@@ -24,7 +24,7 @@ static struct order *order_open(struct kunit *test, enum script_kind kind)
 	struct order *o = kunit_kzalloc(test, sizeof(*o), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, o);
-	o->live = live_open(test, 4, 2 * SCRIPT_MAX_QUEUED);
+	o->live = live_open(test, 4, 0);
 	o->script = script_open(o->live, kind);
 	o->live->priv = o;
 	return o;
@@ -185,68 +185,12 @@ static void a_cqe_is_there_when_nothing_is_in_flight(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, shared->cq_tail, o->tail + 1);
 }
 
-static int complete_them(void *arg)
-{
-	struct order *o = arg;
-	unsigned int i;
-
-	live_meet(&o->stage, 1);
-	for (i = 0; i < SCRIPT_MAX_QUEUED; i++)
-		script_complete(o->script, i, 1);
-	return 0;
-}
-
-/* how many are in flight or have a CQE: by one load, and by two either way */
-static bool adds_up(const struct cring_shared *shared, u32 sum)
-{
-	u64 both = READ_ONCE(*(const u64 *)&shared->cq_tail);
-	u32 in_flight, tail;
-	bool holds;
-
-	holds = lower_32_bits(both) + upper_32_bits(both) == sum;
-	/* before the tail */
-	in_flight = smp_load_acquire(&shared->in_flight);
-	/* before the second look at what is in flight */
-	tail = smp_load_acquire(&shared->cq_tail);
-	holds &= (s32)(in_flight + tail - sum) >= 0;
-	in_flight = READ_ONCE(shared->in_flight);
-	holds &= (s32)(tail + in_flight - sum) <= 0;
-	return holds;
-}
-
-static void a_reader_finds_each_in_flight_or_in_the_cq(struct kunit *test)
-{
-	struct order *o = order_open(test, SCRIPT_DEVICE);
-	struct cring_shared *shared = o->live->ring->shared;
-	unsigned int round, i;
-	struct other *other;
-	bool holds = true;
-
-	live_needs_two(test);
-	for (round = 0; round < 20; round++) {
-		for (i = 0; i < SCRIPT_MAX_QUEUED; i++)
-			live_read(o->live, o->script, i);
-		o->tail = shared->cq_tail + SCRIPT_MAX_QUEUED;
-		KUNIT_ASSERT_EQ(test, shared->in_flight, SCRIPT_MAX_QUEUED);
-		atomic_set(&o->stage, 0);
-		other = other_start(o->live, complete_them, o);
-		live_meet(&o->stage, 1);
-		while (holds && READ_ONCE(shared->in_flight))
-			holds = adds_up(shared, o->tail);
-		KUNIT_EXPECT_EQ(test, other_join(other), 0);
-		reap_all(o->live);
-		o->script->nr_queued = 0;
-	}
-	KUNIT_EXPECT_TRUE(test, holds);
-}
-
 static struct kunit_case cring_order_cases[] = {
 	KUNIT_CASE(a_batch_can_be_found_before_it_counts_as_accepted),
 	KUNIT_CASE(a_batch_has_ended_before_it_is_empty),
 	KUNIT_CASE(who_is_about_to_be_interrupted_stays_until_then),
 	KUNIT_CASE(a_cqe_is_published_before_anybody_is_told_of_it),
 	KUNIT_CASE(a_cqe_is_there_when_nothing_is_in_flight),
-	KUNIT_CASE(a_reader_finds_each_in_flight_or_in_the_cq),
 	{}
 };
 
