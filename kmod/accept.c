@@ -25,7 +25,13 @@ static struct cring_req *cring_req_alloc(struct cring_ring *ring)
 static int cring_sqe_check(struct cring_ring *ring, const struct cring_op *op,
 			   const struct cring_sqe *sqe)
 {
-	if (unlikely(!op || sqe->flags & ~CRING_SQE_KNOWN))
+	if (unlikely(!op))
+		return -EINVAL;
+	/* most say nothing of all this */
+	if (likely(!(sqe->flags | sqe->xflags | sqe->__resv | sqe->deadline |
+		     ring->restricted)))
+		return 0;
+	if (unlikely(sqe->flags & ~CRING_SQE_KNOWN))
 		return -EINVAL;
 	if (unlikely(sqe->__resv |
 		     (sqe->xflags & CRING_SQE_X_REQUIRED & ~CRING_SQE_X_KNOWN)))

@@ -260,7 +260,6 @@ EXPORT_SYMBOL_GPL(cring_io_put);
 static int cring_io_submit(struct cring_io *io, const struct cring_sqe *sqe)
 {
 	struct cring_ring *ring = io->ring;
-	bool short_of_slots;
 	u32 tail;
 	int ret;
 
@@ -270,7 +269,7 @@ static int cring_io_submit(struct cring_io *io, const struct cring_sqe *sqe)
 	ring->sqes[tail & ring->sq_mask] = *sqe;
 	/* the SQE before its number */
 	smp_store_release(&ring->shared->sq_tail, tail + 1);
-	ret = cring_submit(ring, 1, &short_of_slots);
+	ret = cring_submit(ring, 1).nr;
 	if (ret != 1)
 		ring->shared->sq_tail = tail;
 	mutex_unlock(&io->client->mutex);

@@ -213,7 +213,7 @@ static void cring_signal(struct cring_ring *ring)
 {
 	struct eventfd_ctx *ctx;
 
-	/* after cring_comp_wake()'s barrier */
+	/* after cring_cq_wake()'s barrier */
 	if (waitqueue_active(&ring->poll_wait))
 		__wake_up(&ring->poll_wait, TASK_NORMAL, 0,
 			  poll_to_key(EPOLLIN | EPOLL_URING_WAKE));
@@ -226,26 +226,20 @@ static void cring_signal(struct cring_ring *ring)
 	}
 }
 
-static void cring_comp_wake(struct cring_ring *ring, bool posted)
+/**
+ * cring_wake_waiters - the part of cring_cq_wake() for when there may be any
+ * @ring: where something has finished
+ * @posted: CQEs were posted, too
+ *
+ * Context: any, no cring lock held.
+ */
+void cring_wake_waiters(struct cring_ring *ring, bool posted)
 {
-	/* the tail before the look who waits for it: they do the reverse */
-	smp_mb();
-	/* after that */
+	/* after the same barrier */
 	if (waitqueue_active(&ring->waitq))
 		wake_up(&ring->waitq);
 	if (posted)
 		cring_signal(ring);
-}
-
-/**
- * cring_cq_wake - tell whoever waits for CQEs that there are more
- * @ring: where they were published
- *
- * Context: any, no cring lock held.
- */
-void cring_cq_wake(struct cring_ring *ring)
-{
-	cring_comp_wake(ring, true);
 }
 
 /* give back what the session has finished, and the records all at once */
@@ -327,7 +321,7 @@ void cring_comp_end(struct cring_comp *comp)
 		spin_unlock_irqrestore(&ring->lock, comp->irqflags);
 	}
 	if (comp->posted || comp->finish)
-		cring_comp_wake(ring, comp->posted);
+		cring_cq_wake(ring, comp->posted);
 	if (comp->ready && !comp->own)
 		cring_kick(ring);
 	cring_comp_release(comp);

@@ -698,7 +698,18 @@ void cring_accept_idents(struct cring_accept *a);
 bool cring_req_ident(struct cring_req *req);
 
 /* nop.c APIs: NOPs that are over at once */
-u32 cring_nops(struct cring_ring *ring, u32 want);
+u32 cring_nops_now(struct cring_ring *ring, u32 want);
+
+/* the same if the first SQE may be one, and nobody cancels */
+static inline u32 cring_nops(struct cring_ring *ring, u32 want)
+{
+	const struct cring_sqe *sqe = &ring->sqes[ring->sq_head & ring->sq_mask];
+
+	BUILD_BUG_ON(CRING_OP_NOP);
+	if (!want || READ_ONCE(sqe->opcode) || unlikely(cring_cancel_seen(ring)))
+		return 0;
+	return cring_nops_now(ring, want);
+}
 
 /* submit.c APIs: accept a batch, then try each */
 struct cring_batch {
@@ -718,7 +729,17 @@ static inline bool cring_batch_empty(const struct cring_batch *batch)
 	return batch->end == &batch->done;
 }
 
-int cring_submit(struct cring_ring *ring, u32 to_submit, bool *short_of_slots);
+/**
+ * struct cring_taken - what became of a submission
+ * @nr: SQEs accepted, or why none was
+ * @short_of_slots: free CQ slots were too few for all of them
+ */
+struct cring_taken {
+	s32 nr;
+	bool short_of_slots;
+};
+
+struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit);
 
 /* issue.c APIs: try an operation, hand on what would block */
 void cring_issue(struct cring_req *req, enum cring_how how,
@@ -744,7 +765,21 @@ void cring_comp_begin(struct cring_comp *comp, struct cring_ring *ring);
 void cring_comp_begin_own(struct cring_comp *comp, struct cring_ring *ring);
 void cring_finish(struct cring_comp *comp, struct cring_req *req);
 void cring_comp_end(struct cring_comp *comp);
-void cring_cq_wake(struct cring_ring *ring);
+void cring_wake_waiters(struct cring_ring *ring, bool posted);
+
+/* tell who waits that something has finished, and if CQEs are published; no lock */
+static inline void cring_cq_wake(struct cring_ring *ring, bool posted)
+{
+	/* the tail before the look who waits for it: they do the reverse */
+	smp_mb();
+	/* after that */
+	if (unlikely(waitqueue_active(&ring->waitq) ||
+		     /* likewise */
+		     waitqueue_active(&ring->poll_wait) ||
+		     rcu_access_pointer(ring->eventfd)))
+		cring_wake_waiters(ring, posted);
+}
+
 void cring_complete(struct cring_req *req, s32 res);
 void cring_complete_todo(struct cring_ring *ring, struct list_head *todo);
 s32 cring_req_result(const struct cring_req *req, s32 res);

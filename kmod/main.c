@@ -37,14 +37,13 @@ static long cring_ioctl_submit(struct cring_ring *ring, unsigned long arg)
 	u32 to_submit = arg & CRING_SUBMIT_MAX;
 	u32 min_complete = (arg >> 16) & CRING_SUBMIT_MAX;
 	u64 rung = READ_ONCE(ring->timeouts_rung);
-	bool short_of_slots;
-	int submitted, ret;
+	struct cring_taken taken = cring_submit(ring, to_submit);
+	int ret;
 
-	submitted = cring_submit(ring, to_submit, &short_of_slots);
-	if (!min_complete || submitted < 0 || short_of_slots)
-		return submitted;
+	if (!min_complete || taken.nr < 0 || taken.short_of_slots)
+		return taken.nr;
 	ret = cring_wait(ring, min_complete, rung, NULL);
-	return submitted ?: ret;
+	return taken.nr ?: ret;
 }
 
 /* before there is a ring */

@@ -23,18 +23,12 @@ static bool cring_nop_is_bare(const struct cring_sqe *sqe)
 {
 	const u64 *word = (const u64 *)sqe;
 
-	BUILD_BUG_ON(CRING_OP_NOP);
 	BUILD_BUG_ON(offsetof(struct cring_sqe, fd) != 4);
 	BUILD_BUG_ON(offsetof(struct cring_sqe, user_data) != 4 * sizeof(u64));
 	/* of the first word all but the descriptor, which a NOP does not look at */
 	return !(READ_ONCE(*(const u32 *)sqe) | READ_ONCE(word[1]) |
 		 READ_ONCE(word[2]) | READ_ONCE(word[3]) | READ_ONCE(word[5]) |
 		 READ_ONCE(word[6]) | READ_ONCE(word[7]));
-}
-
-static bool cring_nop_is_next(struct cring_ring *ring)
-{
-	return cring_nop_is_bare(&ring->sqes[ring->sq_head & ring->sq_mask]);
 }
 
 /* is there anything that their end would have to be told to, or that may end them? */
@@ -71,7 +65,7 @@ static u32 cring_nops_some(struct cring_ring *ring, u32 want)
 
 	spin_lock_irq(&ring->lock);
 	if (likely(!cring_nops_matter(ring)))
-		n = cring_nops_post(ring, want);
+		n = cring_nops_post(ring, min(want, cring_free_slots(ring)));
 	ring->sq_head += n;
 	WRITE_ONCE(ring->cq_tail, ring->cq_tail + n);
 	/* accepted first: never are more finished than that */
@@ -85,7 +79,7 @@ static u32 cring_nops_some(struct cring_ring *ring, u32 want)
 }
 
 /**
- * cring_nops - accept bare NOPs at the head of the SQ, and post their CQEs
+ * cring_nops_now - accept bare NOPs at the head of the SQ, and post their CQEs
  * @ring: the caller's
  * @want: how many at most; user space has filled so many
  *
@@ -94,24 +88,21 @@ static u32 cring_nops_some(struct cring_ring *ring, u32 want)
  * Context: the submitter, under submit_mutex; takes cring_ring.lock.
  * Return: how many.
  */
-u32 cring_nops(struct cring_ring *ring, u32 want)
+u32 cring_nops_now(struct cring_ring *ring, u32 want)
 {
-	u32 done = 0, n, at_once;
+	u32 done = 0, n;
 
 	lockdep_assert_held(&ring->submit_mutex);
-	if (unlikely(!want || cring_cancel_seen(ring)) || !cring_nop_is_next(ring))
-		return 0;
-	want = min(want, cring_free_slots(ring));
 	do {
-		at_once = min_t(u32, want - done, CRING_NOPS_AT_ONCE);
-		n = cring_nops_some(ring, at_once);
+		n = cring_nops_some(ring, min_t(u32, want - done,
+						CRING_NOPS_AT_ONCE));
 		done += n;
-	} while (done < want && n == at_once);
-	if (!done)
+	} while (unlikely(n == CRING_NOPS_AT_ONCE && done < want));
+	if (unlikely(!done))
 		return 0;
 	WRITE_ONCE(ring->shared->accepted, ring->accepted);
 	/* user space may fill the slots from here on */
 	smp_store_release(&ring->shared->sq_head, ring->sq_head);
-	cring_cq_wake(ring);
+	cring_cq_wake(ring, true);
 	return done;
 }

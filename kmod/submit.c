@@ -109,66 +109,64 @@ static void cring_note_submitter(struct cring_ring *ring)
 		put_task_struct(old);
 }
 
-/* all but the NOPs that came first; how many it is with them, or -EBUSY */
-static int cring_submit_batch(struct cring_ring *ring, u32 nops, u32 want,
-			      bool *short_of_slots)
+/* all but the NOPs that came first */
+static struct cring_taken
+cring_submit_batch(struct cring_ring *ring, u32 nops, u32 want)
 {
 	struct cring_accept a = { .ring = ring };
+	struct cring_taken taken;
 
 	atomic_inc(&ring->nr_trying);
-	*short_of_slots = cring_accept(&a, want - nops);
+	taken.short_of_slots = cring_accept(&a, want - nops);
 	if (a.nr) {
 		cring_publish(&a);
 		cring_issue_batch(ring, a.nr);
 	}
 	atomic_dec(&ring->nr_trying);
-	nops += a.nr;
-	return nops || !*short_of_slots ? nops : -EBUSY;
+	taken.nr = nops + a.nr;
+	if (!taken.nr && taken.short_of_slots)
+		taken.nr = -EBUSY;
+	return taken;
 }
 
 /**
  * cring_submit - accept SQEs and try them
  * @ring: the caller's
  * @to_submit: how many at most
- * @short_of_slots: set when free CQ slots were too few for all of them
  *
  * Context: a thread of the owner; may sleep in a file's method.
  * Return: how many were accepted; -EBUSY when slots were too few for the first
  * one or its chain, -EINVAL when user space's tail is not within the queue,
  * -EBADFD when the owner has closed the ring, -EINTR when killed.
  */
-int cring_submit(struct cring_ring *ring, u32 to_submit, bool *short_of_slots)
+struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit)
 {
+	struct cring_taken taken = {};
 	u32 avail, cancels;
-	int ret;
 
-	*short_of_slots = false;
 	/* nothing to wait for behind another thread that submits */
-	if (!to_submit) {
-		cring_run_ready(ring);
-		return 0;
-	}
+	if (!to_submit)
+		goto out;
 	if (mutex_lock_killable(&ring->submit_mutex))
-		return -EINTR;
+		return (struct cring_taken) { .nr = -EINTR };
 	/* before the SQEs it announces are read */
 	avail = smp_load_acquire(&ring->shared->sq_tail) - ring->sq_head;
 	if (unlikely(avail > ring->sq_mask + 1)) {
-		mutex_unlock(&ring->submit_mutex);
-		return -EINVAL;
+		taken.nr = -EINVAL;
+	} else if (unlikely(READ_ONCE(ring->shut))) {
+		taken.nr = -EBADFD;
+	} else {
+		cring_at(CRING_AT_ACCEPT, ring, NULL);
+		cring_note_submitter(ring);
+		cancels = atomic_read(&ring->cancels);
+		avail = min(to_submit, avail);
+		taken.nr = cring_nops(ring, avail);
+		if (taken.nr < avail)
+			taken = cring_submit_batch(ring, taken.nr, avail);
+		ring->cancels_seen = cancels;
 	}
-	if (unlikely(READ_ONCE(ring->shut))) {
-		mutex_unlock(&ring->submit_mutex);
-		return -EBADFD;
-	}
-	cring_at(CRING_AT_ACCEPT, ring, NULL);
-	cring_note_submitter(ring);
-	cancels = atomic_read(&ring->cancels);
-	avail = min(to_submit, avail);
-	ret = cring_nops(ring, avail);
-	if (ret < avail)
-		ret = cring_submit_batch(ring, ret, avail, short_of_slots);
-	ring->cancels_seen = cancels;
 	mutex_unlock(&ring->submit_mutex);
+out:
 	cring_run_ready(ring);
-	return ret;
+	return taken;
 }

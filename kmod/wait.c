@@ -152,11 +152,11 @@ static void cring_restore_sigmask(void)
 int cring_wait_ioctl(struct cring_ring *ring, void __user *arg)
 {
 	ktime_t expires = 0, *until = NULL;
-	bool short_of_slots;
-	int submitted, ret;
+	struct cring_taken taken;
 	struct cring_wait w;
 	sigset_t mask;
 	u64 rung;
+	int ret;
 
 	if (copy_from_user(&w, arg, sizeof(w)))
 		return -EFAULT;
@@ -179,15 +179,15 @@ int cring_wait_ioctl(struct cring_ring *ring, void __user *arg)
 	if (ret)
 		return ret;
 	rung = READ_ONCE(ring->timeouts_rung);
-	submitted = cring_submit(ring, w.to_submit, &short_of_slots);
-	if (submitted < 0 || short_of_slots)
-		return submitted;
+	taken = cring_submit(ring, w.to_submit);
+	if (taken.nr < 0 || taken.short_of_slots)
+		return taken.nr;
 	if (w.sigmask)
 		cring_set_sigmask(&mask);
 	ret = cring_wait(ring, w.min_complete, rung, until);
 	if (w.sigmask && ret != -EINTR)
 		cring_restore_sigmask();
-	return submitted ?: ret;
+	return taken.nr ?: ret;
 }
 
 /**
