@@ -63,10 +63,16 @@ static void delay_release(struct cring_call *call)
 static void delay_queue(struct delay *delay)
 {
 	unsigned long at = delay->at[delay->next];
+	struct cring_call *call = delay->call;
 	unsigned long now = jiffies;
 
-	queue_delayed_work(delay_wq, &delay->work,
-			   time_after(at, now) ? at - now : 0);
+	/*
+	 * Nobody else queues the item: it is marked as queued by a cancel that
+	 * looks for it right now, does not find it, and leaves the call to us.
+	 */
+	if (!queue_delayed_work(delay_wq, &delay->work,
+				time_after(at, now) ? at - now : 0))
+		cring_call_put(call);
 }
 
 static void delay_step(struct delay *delay)
