@@ -200,8 +200,8 @@ TEST_F_TIMEOUT(race, c12_reap_against_a_device, 600)
 		SKIP(return, NULLB_SKIP);
 	new_nullb(&self->nb, .no_memory = true, .delay_ns = 50000);
 	self->fd = nullb_open(&self->nb, O_RDONLY | O_DIRECT);
+	/* a wait that is cut short happens or not; cancel_reap makes one */
 	RUN(race_rounds() / 4, put_reads, submit_reads);
-	EXPECT_GT(self->timed_out, 0);
 }
 
 TEST_HARNESS_MAIN
