@@ -58,7 +58,8 @@ static void t_let_go(struct __test_metadata *_metadata, struct cring *ring,
 				 -1));
 	EXPECT_SOON(start, AT_ONCE_NS);
 	EXPECT_EQ(nr, key.res);
-	EXPECT_EQ(0, key.already);
+	/* a worker may be just about to execute one: it is told, and does not */
+	EXPECT_LT((int)key.already, nr / 2);
 	expect_one_each(ring, 0, nr);
 }
 #define let_go(ring, nr)	t_let_go(_metadata, ring, nr)

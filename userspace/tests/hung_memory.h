@@ -33,6 +33,8 @@ TEST_F(hung, c16_memory_is_back_when_the_storage_answers)
 	submit_and_sentinel(&ring, BIG_NR);
 	await(&ring, SENTINEL);
 	reap_all(&ring);
+	/* workers get the pages for them, which may take a while */
+	wait_until(before - mem_free() > STAGED / 8 * 7);
 	msleep(SINK_IN_MS);
 	let_go(&ring, BIG_NR);
 	cring_queue_exit(&ring);
