@@ -29,7 +29,7 @@ static const char *const op_names[] = {
 #define NR		9	/* of an operation, at once */
 #define PAGE		4096U
 /* until who has taken an operation is where it hangs */
-#define SINK_IN_MS	(300 * hold_factor())
+#define SINK_IN_MS	(700 * hold_factor())
 /* a very slow machine's at once; the storage does not answer */
 #define AT_ONCE_NS	(5 * NSEC_PER_SEC)
 /* of what is waited for before anything is looked at */
