@@ -135,8 +135,8 @@ cring_submit_batch(struct cring_ring *ring, u32 nops, u32 want)
  * @to_submit: how many at most
  *
  * Context: a thread of the owner; may sleep in a file's method.
- * Return: how many were accepted; -EBUSY when slots were too few for the first
- * one or its chain, -EINVAL when user space's tail is not within the queue,
+ * Return: in @nr how many were accepted; -EBUSY when slots were too few for the
+ * first one or its chain, -EINVAL when user space's tail is not within the queue,
  * -EBADFD when the owner has closed the ring, -EINTR when killed.
  */
 struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit)

@@ -96,25 +96,43 @@ static void a_worker_that_ends_makes_room_in_another_ring(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, live_until(live_nr_cqes(two) == 5));
 }
 
-static void starved_rings_take_turns(struct kunit *test)
-{
+/* the first has all four workers that there may be, the others starve with one */
+struct three {
+	struct live *one, *two;
 	struct script *first, *second, *third;
-	struct live *one, *two, *three;
+};
+
+static struct three three_open(struct kunit *test)
+{
+	struct three t;
+	struct live *three;
 
 	set_limit(test, &cring_max_user_workers, 4);
-	one = live_open(test, 8, 0);
-	two = live_open(test, 8, 0);
+	t.one = live_open(test, 8, 0);
+	t.two = live_open(test, 8, 0);
 	three = live_open(test, 8, 0);
-	first = block(one, 4);
-	EXPECT_RUNNING(first, 4);
-	second = block(two, 8);
-	EXPECT_RUNNING(second, 1);
-	third = block(three, 8);
-	EXPECT_RUNNING(third, 1);
-	script_let_go(first);
-	KUNIT_EXPECT_TRUE(test, live_until(live_nr_cqes(one) == 4));
-	EXPECT_RUNNING(second, 2);
-	EXPECT_RUNNING(third, 2);
+	t.first = block(t.one, 4);
+	EXPECT_RUNNING(t.first, 4);
+	t.second = block(t.two, 8);
+	EXPECT_RUNNING(t.second, 1);
+	t.third = block(three, 8);
+	EXPECT_RUNNING(t.third, 1);
+	return t;
+}
+
+static void expect_turns(struct kunit *test, struct three *t)
+{
+	script_let_go(t->first);
+	KUNIT_EXPECT_TRUE(test, live_until(live_nr_cqes(t->one) == 4));
+	EXPECT_RUNNING(t->second, 2);
+	EXPECT_RUNNING(t->third, 2);
+}
+
+static void starved_rings_take_turns(struct kunit *test)
+{
+	struct three t = three_open(test);
+
+	expect_turns(test, &t);
 }
 
 /* whoever feeds the other ring has the time to give it all that there is */
@@ -129,25 +147,11 @@ static void feed_slowly(struct live *live, struct cring_req *req)
 
 static void a_turn_is_not_lost_to_who_is_quicker(struct kunit *test)
 {
-	struct script *first, *second, *third;
-	struct live *one, *two, *three;
+	struct three t = three_open(test);
 
-	set_limit(test, &cring_max_user_workers, 4);
-	one = live_open(test, 8, 0);
-	two = live_open(test, 8, 0);
-	three = live_open(test, 8, 0);
-	first = block(one, 4);
-	EXPECT_RUNNING(first, 4);
-	second = block(two, 8);
-	EXPECT_RUNNING(second, 1);
-	third = block(three, 8);
-	EXPECT_RUNNING(third, 1);
-	two->priv = third;
-	live_at(two, CRING_AT_FEED, feed_slowly);
-	script_let_go(first);
-	KUNIT_EXPECT_TRUE(test, live_until(live_nr_cqes(one) == 4));
-	EXPECT_RUNNING(second, 2);
-	EXPECT_RUNNING(third, 2);
+	t.two->priv = t.third;
+	live_at(t.two, CRING_AT_FEED, feed_slowly);
+	expect_turns(test, &t);
 }
 
 static void a_starved_ring_may_go_away(struct kunit *test)

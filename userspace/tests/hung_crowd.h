@@ -61,6 +61,9 @@ static void t_let_go(struct __test_metadata *_metadata, struct cring *ring,
 	/* a worker may be just about to execute one: it is told, and does not */
 	EXPECT_LT((int)key.already, nr / 2);
 	expect_one_each(ring, 0, nr);
+	while (nr && cq_peek(ring, nr - 1)->res == -ECANCELED)
+		nr--;
+	EXPECT_EQ(0, nr);
 }
 #define let_go(ring, nr)	t_let_go(_metadata, ring, nr)
 
@@ -88,10 +91,6 @@ TEST_F(hung, c16_r13_512_fsyncs_hold_up_nobody_but_rmmod)
 	others_go_on();
 
 	let_go(&crowd, CROWD);
-	for (i = 0; i < CROWD; i++)
-		if (cq_peek(&crowd, i)->res != -ECANCELED)
-			break;
-	EXPECT_EQ(CROWD, i);
 	/* and still, with what was let go of */
 	others_go_on();
 
