@@ -293,7 +293,6 @@ static void fill_the_window(struct live *live, struct cring_req *req)
 {
 	struct cring_ring *ring = live->ring;
 
-	live_at(live, CRING_AT_RUN, NULL);
 	spin_lock_irq(&ring->lock);
 	/* once, though two workers may have come here */
 	if (!ring->window) {
@@ -301,6 +300,8 @@ static void fill_the_window(struct live *live, struct cring_req *req)
 		ring->in_devices++;
 	}
 	spin_unlock_irq(&ring->lock);
+	/* not before: who does not come here any more meets a full window */
+	live_at(live, CRING_AT_RUN, NULL);
 }
 
 static void what_comes_to_a_worker_without_a_place_is_held_back(struct kunit *test)
