@@ -228,6 +228,8 @@ static void trim(struct play *p, struct op *op, bool last, bool watched)
 		op->arg = RW_PLAIN;
 		op->len |= 1;
 	}
+	if (is_write(op) && op->res == R_RDONLY)
+		op->arg = RW_PLAIN;
 	/* nor need io_uring end what moves nothing */
 	if (op_moves_nothing(op) && !p->script->loose)
 		op->len = 8;

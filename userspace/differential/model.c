@@ -230,11 +230,35 @@ void model_tell(struct play *p, int side, const struct op *op,
 	for (f = 0; f < (int)p->nr && nr; f++) {
 		struct fate *fate = &p->sides[side].fates[f];
 
+		if (!(left & BIT64(f)) || !fate->ahead)
+			continue;
+		fate->ahead = false;
+		nr--;
+	}
+	for (f = 0; f < (int)p->nr && nr; f++) {
+		struct fate *fate = &p->sides[side].fates[f];
+
 		if (!(left & BIT64(f)) || fate->done || fate->told)
 			continue;
 		fate->told = true;
 		nr--;
 	}
+}
+
+/* it may be what a cancel has stopped whose own CQE is yet to come */
+static bool may_be_ahead(const struct play *p, int side, int f, int32_t res)
+{
+	int g;
+
+	if (p->sides[side].fates[f].told || is_cancel(&p->flights[f].op) ||
+	    (res != -ECANCELED && res != -ETIME))
+		return false;
+	for (g = (int)p->first; g < (int)p->nr; g++)
+		if (is_cancel(&p->flights[g].op) &&
+		    !p->sides[side].fates[g].done &&
+		    p->flights[g].reach.fits & BIT64(f))
+			return true;
+	return false;
 }
 
 static void move(struct side *s, const struct op *op, int32_t res)
@@ -295,10 +319,11 @@ void model_answer(struct play *p, int side, const struct answer *a)
 		return;
 	}
 	fate = &p->sides[side].fates[f];
+	fate->ahead = may_be_ahead(p, side, f, a->res);
 	pred = p->flights[f].pred;
 	/* members of a chain complete in their order */
 	if (pred >= 0 && !flight_is_over(p, side, pred) && !fate->told &&
-	    !chain_is_wrong(p, f)) {
+	    !fate->ahead && !chain_is_wrong(p, f)) {
 		snprintf(p->error, sizeof(p->error),
 			 "%s: flight %d, res %d, ahead of what it is linked to",
 			 name, f, a->res);

@@ -56,7 +56,7 @@ bool op_is_wrong(const struct op *op)
 	case C_FSYNC: case C_FALLOCATE: case C_SYNC_RANGE:
 		return def->kind != K_FILE || op->res == R_RDONLY ||
 		       op->arg >= 3 || !op->len;
-	case C_POLL:
+	case C_POLL: case C_CANCEL_FD:
 		return def->kind == K_CLOSED;
 	default:
 		if (!is_read(op) && !is_write(op))

@@ -51,11 +51,13 @@ struct flight {
  * @done: it has its CQE
  * @res: the result
  * @told: a cancel has hit it
+ * @ahead: it ended as if by a cancel that has not told of it yet
  */
 struct fate {
 	bool done;
 	int32_t res;
 	bool told;
+	bool ahead;
 };
 
 /**
