@@ -63,6 +63,30 @@ static void compare_positions(struct play *p)
 	p->moved = 0;
 }
 
+static void fate_print(const struct fate *fate)
+{
+	if (fate->done)
+		printf(" %6d", fate->res);
+	else
+		printf(" %6s", fate->told ? "told" : "-");
+}
+
+/**
+ * play_print - what was played, and what became of it on either side
+ * @p: the play
+ */
+void play_print(const struct play *p)
+{
+	int f;
+
+	for (f = 0; f < (int)p->nr; f++) {
+		printf("  %2d", f);
+		fate_print(&p->sides[URING].fates[f]);
+		fate_print(&p->sides[CRING].fates[f]);
+		op_print(&p->flights[f].op);
+	}
+}
+
 /**
  * play_compare - what both have is the same, or there is a reason
  * @p: the play; its error says what is different

@@ -7,6 +7,6 @@
 
 #include <stdint.h>
 
-unsigned int differential(uint64_t first, uint64_t nr);
+unsigned int differential(uint64_t first, uint64_t nr, unsigned int jobs);
 
 #endif /* DIFFERENTIAL_H */

@@ -126,7 +126,7 @@ static bool may_cancel(struct play *p, const struct op *op,
 		if (!op_fits(op, fl))
 			continue;
 		/* it has ended before the cancel runs */
-		if (f >= (int)p->first && fl->op.code == C_NOP)
+		if (f >= (int)p->first && fl->op.code == C_NOP && fl->pred < 0)
 			continue;
 		if (!may_hit(p, op, f))
 			return false;
@@ -176,6 +176,11 @@ static bool may_op(struct play *p, struct flight *fl, int chain)
 	for (f = 0; f < (int)p->nr; f++) {
 		if (f < (int)p->first && flight_is_done(p, CRING, f))
 			continue;
+		/* io_uring goes on with a chain when all is submitted */
+		if (f >= (int)p->first && p->flights[f].pred >= 0 &&
+		    is_cancel(&p->flights[f].op) &&
+		    op_fits(&p->flights[f].op, fl))
+			return false;
 		if (!is_cancel(&p->flights[f].op) &&
 		    p->flights[f].op.key == op->key &&
 		    !(flight_is_copy(&p->flights[f], fl) && op_stays(op)))
@@ -210,51 +215,6 @@ static bool may_op(struct play *p, struct flight *fl, int chain)
 	return true;
 }
 
-/* take off the flags that would make the outcome uncertain here */
-static void trim(struct play *p, struct op *op, bool last, bool watched)
-{
-	const struct res_def *def = &res_defs[op->res];
-	bool rw = is_read(op) || is_write(op);
-	bool fixed = op->code == C_READ_FIXED || op->code == C_WRITE_FIXED;
-
-	if (last)
-		op->flags &= (uint8_t)~(F_LINK | F_HARDLINK);
-	if (rw && def->kind != K_FILE && def->kind != K_CLOSED)
-		op->arg = RW_PLAIN;
-	if (op->arg == (fixed ? RW_BAD_ADDRESS : RW_BAD_BUFFER) && rw)
-		op->arg = RW_PLAIN;
-	/* of two mistakes either may be told */
-	if (def->kind == K_CLOSED && (rw || op->code < C_POLL)) {
-		op->arg = RW_PLAIN;
-		op->len |= 1;
-	}
-	if (is_write(op) && op->res == R_RDONLY)
-		op->arg = RW_PLAIN;
-	/* nor need io_uring end what moves nothing */
-	if (op_moves_nothing(op) && !p->script->loose)
-		op->len = 8;
-	/* cring's fixed buffers need a method that knows of them */
-	if (op->code == C_WRITE_FIXED && def->kind == K_EVENT &&
-	    !p->script->loose)
-		op->code = C_WRITE;
-	/* whether it is in the cache is not the rings' doing */
-	if (op->arg == RW_NOWAIT && rw && op->res != R_TMPFS)
-		op->arg = RW_PLAIN;
-	if (!(rw || op->code == C_FSYNC) || p->script->skip)
-		op->flags &= (uint8_t)~F_ASYNC;
-	if (op->flags & F_ASYNC && op_waits_for_stream(op) &&
-	    !p->script->loose)
-		op->flags &= (uint8_t)~F_ASYNC;
-	/* io_uring's drains do not get over either */
-	if (op_is_wrong(op) || op->code == C_TIMEOUT)
-		op->flags &= (uint8_t)~F_DRAIN;
-	if (op->flags & F_SKIP &&
-	    (watched || op_is_wrong(op) || !op_ends(op) ||
-	     (last && op->code != C_NOP) ||
-	     !(op->code == C_NOP || def->kind == K_FILE)))
-		op->flags &= (uint8_t)~F_SKIP;
-}
-
 /* a chain's form: what may stand where */
 static bool may_chain(struct play *p, const struct op *ops, unsigned int nr)
 {
@@ -286,8 +246,11 @@ static bool may_chain(struct play *p, const struct op *ops, unsigned int nr)
 		if (!op_ends(op) && !is_cancel(op))
 			wait = true;
 	}
-	/* io_uring may have what comes next wait for that */
-	if ((drain || drains) && wait)
+	/*
+	 * io_uring may have what comes next wait for that, and what is refused
+	 * at once counts as one of those that its drain waits for.
+	 */
+	if ((drain || drains) && (wait || wrong))
 		return false;
 	return nr == 1 || !wrong || (p->script->loose && !wait);
 }
@@ -351,9 +314,9 @@ void play_admit(struct play *p, const struct step *st)
 	for (i = 0; i < st->nr; i += n) {
 		for (n = 1; i + n < st->nr && is_linked(&ops[i + n - 1]); n++)
 			;
-		for (unsigned int j = i; j < i + n; j++)
-			trim(p, &ops[j], j == i + n - 1, j + 1 < i + n &&
-			     ops[j + 1].code == C_LINK_TIMEOUT);
+		for (unsigned int j = i + n; j-- > i;)
+			op_trim(&ops[j], p->script,
+				j + 1 < i + n ? &ops[j + 1] : NULL);
 		if (p->nr + n <= MAX_FLIGHTS && may_chain(p, &ops[i], n))
 			add_chain(p, &ops[i], n);
 	}

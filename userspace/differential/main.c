@@ -2,7 +2,7 @@
 /*
  * differential: the same random scripts on io_uring and on cring.
  *
- *	differential [--first SEED] [--scripts N] [--all-reasons]
+ *	differential [--first SEED] [--scripts N] [--jobs N] [--all-reasons]
  *	differential --seed SEED
  *
  * --seed plays one script, and prints it.  With --all-reasons a reason that
@@ -23,13 +23,14 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "first", required_argument, NULL, 'f' },
 		{ "scripts", required_argument, NULL, 'n' },
+		{ "jobs", required_argument, NULL, 'j' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "patience", required_argument, NULL, 'p' },
 		{ "all-reasons", no_argument, NULL, 'a' },
 		{ NULL, 0, NULL, 0 },
 	};
 	unsigned long long first = 1, nr = 2000;
-	unsigned int bad, never;
+	unsigned int bad, never, jobs = 1;
 	bool all = false;
 	struct script s;
 	int c;
@@ -42,6 +43,9 @@ int main(int argc, char **argv)
 			break;
 		case 'n':
 			nr = strtoull(optarg, NULL, 0);
+			break;
+		case 'j':
+			jobs = (unsigned int)strtoul(optarg, NULL, 0) ?: 1;
 			break;
 		case 's':
 			first = strtoull(optarg, NULL, 0);
@@ -59,7 +63,7 @@ int main(int argc, char **argv)
 			errx(2, "which option is that?");
 		}
 	}
-	bad = differential(first, nr);
+	bad = differential(first, nr, jobs);
 	never = nr > 1 ? reasons_print() : 0;
 	if (all && never)
 		printf("%u reasons never applied\n", never);

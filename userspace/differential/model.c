@@ -11,10 +11,10 @@
 
 #include "play.h"
 
-unsigned long total_ops, total_cqes;
-
 /* io_uring, up to 6.9, has only READ wait for a file with O_NONBLOCK */
 bool uring_readv_arms, uring_write_arms;
+/* up to 6.8, too: a number in its timeouts that a cancel relies on is not set */
+bool uring_forgets;
 
 /* nothing will come of its being done: no CQE */
 static bool is_silent(const struct op *op)
@@ -100,10 +100,11 @@ static bool poll_is_ready(const struct side *s, const struct op *op)
 		now |= POLLIN;
 	if (def->out != S_NONE && !is_inert(def->out))
 		now |= POLLOUT;
-	/* what cannot be polled is always ready */
-	if (def->kind == K_FILE || def->kind == K_CHAR)
-		now = POLLIN | POLLOUT;
-	return def->kind == K_CLOSED || now & events[op->arg];
+	/* what cannot be polled is refused at once */
+	if (def->kind == K_FILE || def->kind == K_CHAR ||
+	    def->kind == K_CLOSED)
+		return true;
+	return now & events[op->arg];
 }
 
 static bool is_ready(const struct play *p, int side, const struct op *op)
@@ -146,15 +147,30 @@ bool chain_is_wrong(const struct play *p, int f)
 	return false;
 }
 
+/* is it behind a broken link?  Then it ends without having been started */
+static bool is_cut_off(const struct play *p, int side, int f)
+{
+	const struct flight *fl = &p->flights[f];
+	const struct fate *fates = p->sides[side].fates;
+
+	if (fl->pred < 0 || fl->hard)
+		return false;
+	if (flight_is_over(p, side, fl->pred))
+		return flight_failed(p, side, fl->pred);
+	return !fates[fl->pred].done && p->flights[fl->pred].pred >= 0 &&
+	       flight_is_due(p, side, fl->pred) &&
+	       !flight_is_issued(p, side, fl->pred);
+}
+
 bool flight_is_due(const struct play *p, int side, int f)
 {
 	const struct flight *fl = &p->flights[f];
 	const struct fate *fates = p->sides[side].fates;
 
-	if (fates[f].done || (is_silent(&fl->op) && fl->pred < 0))
+	if (fates[f].done)
 		return false;
 	if (is_silent(&fl->op))
-		return false;
+		return is_cut_off(p, side, f);
 	if (fates[f].told)
 		return true;
 	if (chain_is_wrong(p, f))
@@ -163,14 +179,7 @@ bool flight_is_due(const struct play *p, int side, int f)
 		return fates[fl->target].done ||
 		       (fl->op.arg == TIME_SHORT &&
 			flight_is_issued(p, side, fl->target));
-	if (fl->pred >= 0 && flight_is_over(p, side, fl->pred) && !fl->hard &&
-	    flight_failed(p, side, fl->pred))
-		return true;
-	/* all that is behind a broken link */
-	if (fl->pred >= 0 && !fates[fl->pred].done && !fl->hard &&
-	    p->flights[fl->pred].pred >= 0 &&
-	    flight_is_due(p, side, fl->pred) &&
-	    !flight_is_issued(p, side, fl->pred))
+	if (is_cut_off(p, side, f))
 		return true;
 	if (!flight_is_issued(p, side, f))
 		return false;
@@ -286,7 +295,7 @@ static void hush(struct play *p, int f)
 	struct fate *fates = p->sides[URING].fates;
 	int g;
 
-	if (!flight_failed(p, URING, f) ||
+	if (!flight_failed(p, URING, f) || !flight_is_issued(p, URING, f) ||
 	    p->flights[f].op.flags & F_HARDLINK)
 		return;
 	for (g = f + 1; g < (int)p->nr; g++) {
@@ -311,7 +320,7 @@ void model_answer(struct play *p, int side, const struct answer *a)
 	struct fate *fate;
 	int pred;
 
-	total_cqes++;
+	total(&totals->cqes, 1);
 	if (f < 0 || p->sides[side].fates[f].done) {
 		snprintf(p->error, sizeof(p->error),
 			 "%s: a completion of nothing: user_data %llu res %d",

@@ -197,3 +197,55 @@ bool op_fits(const struct op *cancel, const struct flight *fl)
 	}
 }
 
+/**
+ * op_trim - take off the flags that would make the outcome uncertain
+ * @op: may be changed
+ * @s: the script that it is from
+ * @next: what is linked behind it, or NULL
+ */
+void op_trim(struct op *op, const struct script *s, const struct op *next)
+{
+	bool last = !next, watched = next && next->code == C_LINK_TIMEOUT;
+	const struct res_def *def = &res_defs[op->res];
+	bool rw = is_read(op) || is_write(op);
+	bool fixed = op->code == C_READ_FIXED || op->code == C_WRITE_FIXED;
+
+	if (last)
+		op->flags &= (uint8_t)~(F_LINK | F_HARDLINK);
+	if (rw && def->kind != K_FILE && def->kind != K_CLOSED)
+		op->arg = RW_PLAIN;
+	if (op->arg == (fixed ? RW_BAD_ADDRESS : RW_BAD_BUFFER) && rw)
+		op->arg = RW_PLAIN;
+	/* of two mistakes either may be told */
+	if (def->kind == K_CLOSED && (rw || op->code < C_POLL)) {
+		op->arg = RW_PLAIN;
+		op->len |= 1;
+	}
+	if (is_write(op) && op->res == R_RDONLY)
+		op->arg = RW_PLAIN;
+	/* nor need io_uring end what moves nothing */
+	if (op_moves_nothing(op) && !s->loose)
+		op->len = 8;
+	/* cring's fixed buffers need a method that knows of them */
+	if (op->code == C_WRITE_FIXED && def->kind == K_EVENT &&
+	    !s->loose)
+		op->code = C_WRITE;
+	/* whether it is in the cache is not the rings' doing */
+	if (op->arg == RW_NOWAIT && rw && op->res != R_TMPFS)
+		op->arg = RW_PLAIN;
+	if (!(rw || op->code == C_FSYNC) || s->skip)
+		op->flags &= (uint8_t)~F_ASYNC;
+	if (op->flags & F_ASYNC && op_waits_for_stream(op) &&
+	    !s->loose)
+		op->flags &= (uint8_t)~F_ASYNC;
+	/* io_uring's drains do not get over either */
+	if (op_is_wrong(op) || op->code == C_TIMEOUT)
+		op->flags &= (uint8_t)~F_DRAIN;
+	/* what moves data ends silently only if what is behind it tells of it */
+	if (op->flags & F_SKIP &&
+	    (watched || op_is_wrong(op) || !op_ends(op) ||
+	     (op->code != C_NOP &&
+	      (last || !op_ends(next) || next->flags & F_SKIP)) ||
+	     !(op->code == C_NOP || def->kind == K_FILE)))
+		op->flags &= (uint8_t)~F_SKIP;
+}

@@ -12,8 +12,12 @@
 
 #include "play.h"
 
+/* of so many scripts one looks at all files */
+#define CHECK_ALL	16
+
 static struct play play;
 unsigned int lost_ms = 10000;
+bool verbose;
 static int open_for = -1;	/* which rings are open, -1 for none */
 
 /* what is read goes over other bytes than what is written */
@@ -83,6 +87,8 @@ static void submit(struct play *p, int side)
 
 		memset(&s->fates[f], 0, sizeof(s->fates[f]));
 		fill_slot(op, side_slot(s, f), f);
+		if (op_has_file(op))
+			world_touch(&s->world, op->res);
 		s->ops->queue(op, &s->world,
 			      is_cancel(op) ? OWN_KEY + (uint64_t)f : op->key,
 			      side_slot(s, f));
@@ -141,6 +147,7 @@ static void act(struct play *p, const struct op *op)
 			empty(s, op);
 			break;
 		case C_TRUNCATE:
+			world_touch(&s->world, op->res);
 			if (ftruncate(s->world.checks[op->res], op->off))
 				err(2, "ftruncate");
 			break;
@@ -159,12 +166,36 @@ static void act(struct play *p, const struct op *op)
 		play_compare(p, false);
 }
 
+/* until something else is submitted, io_uring goes on as if it had to drain */
+static void end_drain(struct play *p)
+{
+	static const struct op nop = { .code = C_NOP };
+	const struct side *s = &p->sides[URING];
+	struct answer a;
+	int f;
+
+	for (f = 0; f < (int)p->nr; f++)
+		if (p->flights[f].op.flags & F_DRAIN && !s->fates[f].done)
+			return;
+	s->ops->queue(&nop, &s->world, OWN_KEY, NULL);
+	s->ops->submit();
+	s->ops->flush();
+	if (!s->ops->next(&a))
+		errx(2, "%s: no answer", s->ops->name);
+	p->drained = false;
+}
+
 static void batch(struct play *p, const struct step *st)
 {
+	unsigned int f;
 	int side;
 
+	if (p->drained)
+		end_drain(p);
 	play_admit(p, st);
-	total_ops += p->nr - p->first;
+	for (f = p->first; f < p->nr; f++)
+		p->drained |= p->flights[f].op.flags & F_DRAIN;
+	total(&totals->ops, p->nr - p->first);
 	for (side = URING; side <= CRING && !p->error[0]; side++) {
 		submit(p, side);
 		settle(p, side);
@@ -241,6 +272,7 @@ static void probe(const struct side *s)
 
 	uring_readv_arms = waits(s, &readv);
 	uring_write_arms = waits(s, &write);
+	uring_forgets = !uring_write_arms;
 }
 
 static void open_sides(struct play *p, const struct script *s)
@@ -298,10 +330,10 @@ bool play_script(const struct script *s, char *error, size_t size)
 	int side;
 
 	p->error[0] = 0;
-	if (open_for != (int)(s->seed / 64 % 256)) {
+	if (open_for != (int)(s->seed / SAME_RINGS % 256)) {
 		play_end();
 		open_sides(p, s);
-		open_for = (int)(s->seed / 64 % 256);
+		open_for = (int)(s->seed / SAME_RINGS % 256);
 	}
 	p->script = s;
 	p->nr = 0;
@@ -312,6 +344,8 @@ bool play_script(const struct script *s, char *error, size_t size)
 	memset(p->writes, 0, sizeof(p->writes));
 	for (side = URING; side <= CRING; side++) {
 		world_reset(&p->sides[side].world);
+		if (s->seed % CHECK_ALL == 0)
+			world_touch_all(&p->sides[side].world);
 		memset(p->sides[side].fill, 0, sizeof(p->sides[side].fill));
 		memset(p->sides[side].owed, 0, sizeof(p->sides[side].owed));
 	}
@@ -333,8 +367,13 @@ bool play_script(const struct script *s, char *error, size_t size)
 		play_compare(p, true);
 	for (side = URING; side <= CRING && !p->error[0]; side++)
 		finish(p, side);
+	if (p->drained && !p->error[0])
+		end_drain(p);
 	snprintf(error, size, "%s", p->error);
-	if (p->error[0])
+	if (p->error[0]) {
+		if (verbose)
+			play_print(p);
 		play_end();
+	}
 	return !p->error[0];
 }

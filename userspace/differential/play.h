@@ -99,6 +99,7 @@ enum { URING, CRING };
  * @writes: bound for the slots of a stream that are in use
  * @position: of R_DIRECT, when the step began
  * @moved: bytes that cring has moved there since
+ * @drained: something was drained; io_uring has yet to notice that it is over
  */
 struct play {
 	const struct script *script;
@@ -111,12 +112,38 @@ struct play {
 	unsigned int writes[NR_STREAMS];
 	off_t position;
 	off_t moved;
+	bool drained;
 };
 
-/* how much was done */
-extern unsigned long total_ops, total_cqes;
+/**
+ * struct totals - what was done, by all processes
+ * @scripts: played
+ * @ops: operations
+ * @cqes: completions
+ * @bad: scripts with a difference that has no reason
+ * @overslept: how often io_uring did not wake up by itself
+ * @reasons: how often each has applied
+ */
+struct totals {
+	unsigned long scripts;
+	unsigned long ops;
+	unsigned long cqes;
+	unsigned long bad;
+	unsigned long overslept;
+	unsigned long reasons[];
+};
+
+extern struct totals *totals;
+
+static inline void total(unsigned long *what, unsigned long nr)
+{
+	__atomic_fetch_add(what, nr, __ATOMIC_RELAXED);
+}
+
 /* what has not come within this time is lost */
 extern unsigned int lost_ms;
+/* print what was played when something differs */
+extern bool verbose;
 
 /* op.c: what can be said of it alone */
 bool op_waits_for_stream(const struct op *op);
@@ -127,6 +154,7 @@ unsigned int op_objects(const struct op *op, int obj[3]);
 bool op_stays(const struct op *op);
 bool op_ends(const struct op *op);
 bool op_fits(const struct op *cancel, const struct flight *fl);
+void op_trim(struct op *op, const struct script *s, const struct op *next);
 bool flight_may_block(const struct flight *fl);
 bool flight_is_copy(const struct flight *a, const struct flight *b);
 
@@ -147,6 +175,7 @@ bool play_may_act(struct play *p, const struct op *op, struct reach *reach);
 
 /* compare.c */
 void play_compare(struct play *p, bool all);
+void play_print(const struct play *p);
 
 /* play.c */
 bool play_script(const struct script *s, char *error, size_t size);
@@ -161,6 +190,7 @@ enum reason {
 	WHY_NONBLOCK,
 	WHY_INVALID,
 	WHY_SILENT,
+	WHY_STALE,
 	WHY_POLL,
 	WHY_POSITION,
 	WHY_FIXED,
@@ -168,7 +198,7 @@ enum reason {
 	NR_REASONS,
 };
 
-extern bool uring_readv_arms, uring_write_arms;
+extern bool uring_readv_arms, uring_write_arms, uring_forgets;
 void reason_note(enum reason why);
 bool reason_of_flight(struct play *p, int f);
 bool reason_of_position(struct play *p, off_t uring, off_t cring);

@@ -8,8 +8,6 @@
 
 #include "play.h"
 
-static unsigned long times[NR_REASONS];
-
 static const char *const reasons[NR_REASONS] = {
 	[WHY_HIDDEN] =
 		"a cancel finds what waits in a chain or behind a drain, and a LINK_TIMEOUT (C3, C4); io_uring's does not",
@@ -25,6 +23,8 @@ static const char *const reasons[NR_REASONS] = {
 		"a chain with an invalid member is not started; io_uring finds some mistakes only when the member's turn comes",
 	[WHY_SILENT] =
 		"each operation that is cancelled has its CQE (C1); io_uring drops those behind a failed member with CQE_SKIP_SUCCESS",
+	[WHY_STALE] =
+		"a cancel of several finds all; up to 6.8 io_uring's may take a timeout for one that it has seen already, by a number that nobody has set",
 	[WHY_POLL] =
 		"POLL_ADD of what cannot be polled is -EOPNOTSUPP; io_uring's is -EINVAL",
 	[WHY_POSITION] =
@@ -32,7 +32,7 @@ static const char *const reasons[NR_REASONS] = {
 	[WHY_FIXED] =
 		"a fixed buffer of a file with the old write method alone is -EOPNOTSUPP; io_uring takes it for user memory",
 	[WHY_NOTHING] =
-		"a read or write that can move nothing does not wait; io_uring's may wait until the file is ready",
+		"a read or write that can move nothing does not wait, and one of no bytes is 0 without asking the file; io_uring's may wait until the file is ready, and has the file's answer",
 };
 
 /**
@@ -41,7 +41,7 @@ static const char *const reasons[NR_REASONS] = {
  */
 void reason_note(enum reason why)
 {
-	times[why]++;
+	total(&totals->reasons[why], 1);
 }
 
 static bool part(struct play *p, enum reason why)
@@ -67,6 +67,19 @@ static bool hits_worker(const struct play *p, const struct reach *reach)
 		if (reach->fits & BIT64(f) &&
 		    flight_may_block(&p->flights[f]))
 			return true;
+	return false;
+}
+
+/* io_uring's number of the last cancel that has seen a timeout may be another's */
+static bool reach_may_be_stale(const struct play *p, const struct reach *reach,
+			       bool several)
+{
+	int f;
+
+	for (f = 0; f < (int)p->nr; f++)
+		if (reach->fits & BIT64(f) &&
+		    p->flights[f].op.code == C_TIMEOUT)
+			return several && uring_forgets;
 	return false;
 }
 
@@ -100,8 +113,13 @@ bool reason_of_cancel(struct play *p, const struct op *op,
 		reason_note(WHY_ANY);
 		return true;
 	}
-	if (reach->again && uring >= answer_for(ours, all) &&
-	    uring <= answer_for(reach->fits, all)) {
+	if (reach_may_be_stale(p, reach, cancels && op->arg & 5) &&
+	    uring >= answer_for(0, all || any) &&
+	    uring < answer_for(reach->fits, all || any))
+		return part(p, WHY_STALE);
+	if (reach->again && ((!all && uring == -EALREADY) ||
+			     (uring >= answer_for(ours, all) &&
+			      uring <= answer_for(reach->fits, all)))) {
 		reason_note(WHY_AGAIN);
 		return true;
 	}
@@ -138,9 +156,14 @@ bool reason_of_flight(struct play *p, int f)
 	const struct fate *c = &p->sides[CRING].fates[f];
 	const struct op *op = &fl->op;
 
-	if (op_moves_nothing(op) && !u->done && c->done &&
-	    c->res == (op->len ? -EINVAL : 0))
+	if (op_moves_nothing(op) && c->done &&
+	    c->res == (op->len ? -EINVAL : 0) &&
+	    (!u->done || (!op->len && u->res == -EINVAL)))
 		return part(p, WHY_NOTHING);
+	if (op->code == C_WRITE_FIXED && res_defs[op->res].kind == K_EVENT &&
+	    u->done && u->res == (op->len < 8 ? -EINVAL : op->len) && c->done &&
+	    c->res == -EOPNOTSUPP)
+		return part(p, WHY_FIXED);
 	if (op_is_wrong(op) || chain_is_wrong(p, f)) {
 		bool chain = fl->pred >= 0 || is_linked(op);
 
@@ -157,9 +180,6 @@ bool reason_of_flight(struct play *p, int f)
 		reason_note(WHY_POLL);
 		return true;
 	}
-	if (op->code == C_WRITE_FIXED && res_defs[op->res].kind == K_EVENT &&
-	    u->done && u->res == op->len && c->done && c->res == -EOPNOTSUPP)
-		return part(p, WHY_FIXED);
 	if (!op_waits_for_stream(op))
 		return false;
 	if (flight_may_block(fl) && c->told && c->res == -ECANCELED &&
@@ -181,8 +201,8 @@ unsigned int reasons_print(void)
 	unsigned int i, never = 0;
 
 	for (i = 0; i < NR_REASONS; i++) {
-		printf("%8lu  %s\n", times[i], reasons[i]);
-		never += !times[i];
+		printf("%8lu  %s\n", totals->reasons[i], reasons[i]);
+		never += !totals->reasons[i];
 	}
 	return never;
 }

@@ -14,6 +14,8 @@
 #define MAX_STEPS	10
 #define MAX_BATCH	6
 #define MAX_FLIGHTS	(MAX_STEPS * MAX_BATCH)
+/* so many seeds after one another use the same rings */
+#define SAME_RINGS	64
 
 enum code {
 	C_NOP,

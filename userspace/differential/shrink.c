@@ -20,6 +20,7 @@ static bool still_fails(const struct script *s)
 	pid = fork();
 	if (!pid) {
 		lost_ms /= 5;
+		verbose = false;
 		_exit(!play_script(s, error, sizeof(error)));
 	}
 	return pid > 0 && waitpid(pid, &status, 0) == pid &&

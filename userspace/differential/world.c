@@ -118,6 +118,7 @@ void world_open(struct world *w)
 
 	for (r = R_TMPFS; r <= R_RDONLY; r++)
 		open_file(w, r);
+	world_touch_all(w);
 	open_pipe(w, S_PIPE, R_PIPE_OUT, R_PIPE_IN, 0);
 	open_pipe(w, S_NPIPE, R_NPIPE_OUT, R_NPIPE_IN, O_NONBLOCK);
 	open_pipe(w, S_DRY, R_DRY, -1, 0);
@@ -187,11 +188,14 @@ void world_reset(struct world *w)
 	for (r = R_TMPFS; r <= R_RDONLY; r++) {
 		int fd = w->checks[r];
 
-		if (ftruncate(fd, 0) ||
+		if (!(w->touched & 1U << r))
+			continue;
+		if (ftruncate(fd, FILE_SIZE) ||
 		    pwrite(fd, start, FILE_SIZE, 0) != FILE_SIZE)
 			err(2, "%s", res_defs[r].name);
 		lseek(w->fds[r], 0, SEEK_SET);
 	}
+	w->touched = 0;
 	for (r = 0; r < NR_STREAMS; r++)
 		while (!is_inert(r) && is_readable(w->drain[r]))
 			if (read(w->drain[r], buf, sizeof(buf)) <= 0)
@@ -257,6 +261,8 @@ const char *worlds_differ(struct world *a, struct world *b, bool all)
 	if (!all)
 		return NULL;
 	for (r = R_TMPFS; r <= R_RDONLY; r++) {
+		if (!((a->touched | b->touched) & 1U << r))
+			continue;
 		what = files_differ(a->checks[r], b->checks[r]);
 		if (!what && lseek(a->fds[r], 0, SEEK_CUR) !=
 			     lseek(b->fds[r], 0, SEEK_CUR))

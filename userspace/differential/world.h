@@ -72,15 +72,30 @@ extern const struct res_def res_defs[NR_RES];
  * @feed: the descriptor to write a stream from outside, or -1
  * @drain: the one to read it from outside, or -1
  * @checks: descriptors of the files, to look at their content
+ * @touched: bits of the files that a script may have changed
  */
 struct world {
 	int fds[NR_RES];
 	int feed[NR_STREAMS];
 	int drain[NR_STREAMS];
 	int checks[R_RDONLY + 1];
+	unsigned int touched;
 };
 
 /* never fed, or never emptied: nothing happens there */
+/* it is a file, and this script may have changed it */
+static inline void world_touch(struct world *w, enum res r)
+{
+	if (r <= R_RDONLY)
+		w->touched |= 1U << r;
+}
+
+/* all of them are looked at, whatever was meant to be changed */
+static inline void world_touch_all(struct world *w)
+{
+	w->touched = (1U << (R_RDONLY + 1)) - 1;
+}
+
 static inline bool is_inert(enum stream s)
 {
 	return s >= S_DRY && s <= S_NFULL;
