@@ -11,11 +11,6 @@
 
 #include "play.h"
 
-/* io_uring, up to 6.9, has only READ wait for a file with O_NONBLOCK */
-bool uring_readv_arms, uring_write_arms;
-/* up to 6.8, too: a number in its timeouts that a cancel relies on is not set */
-bool uring_forgets;
-
 /* nothing will come of its being done: no CQE */
 static bool is_silent(const struct op *op)
 {
@@ -114,7 +109,7 @@ static bool is_ready(const struct play *p, int side, const struct op *op)
 
 	if (op_waits_for_stream(op)) {
 		if (side == URING && def->nonblock && op->code != C_READ &&
-		    !(is_write(op) ? uring_write_arms : uring_readv_arms))
+		    !(is_write(op) ? totals->write_arms : totals->readv_arms))
 			return true;
 		if (is_read(op))
 			return stream_is_ready(s, def->in, S_NONE);

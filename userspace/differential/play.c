@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "play.h"
@@ -270,9 +271,14 @@ static void probe(const struct side *s)
 	static const struct op write = { .code = C_WRITE, .res = R_NFULL,
 					 .len = 8 };
 
-	uring_readv_arms = waits(s, &readv);
-	uring_write_arms = waits(s, &write);
-	uring_forgets = !uring_write_arms;
+	struct utsname u;
+	unsigned int major, minor;
+
+	totals->readv_arms = waits(s, &readv);
+	totals->write_arms = waits(s, &write);
+	totals->forgets = !uname(&u) &&
+		sscanf(u.release, "%u.%u", &major, &minor) == 2 &&
+		(major < 6 || (major == 6 && minor < 9));
 }
 
 static void open_sides(struct play *p, const struct script *s)

@@ -122,6 +122,10 @@ struct play {
  * @cqes: completions
  * @bad: scripts with a difference that has no reason
  * @overslept: how often io_uring did not wake up by itself
+ * @readv_arms: io_uring's READV waits for a file with O_NONBLOCK; old ones have
+ *	only READ do so
+ * @write_arms: and WRITE
+ * @forgets: up to 6.8 a cancel relies on a number that its timeouts do not set
  * @reasons: how often each has applied
  */
 struct totals {
@@ -130,6 +134,9 @@ struct totals {
 	unsigned long cqes;
 	unsigned long bad;
 	unsigned long overslept;
+	bool readv_arms;
+	bool write_arms;
+	bool forgets;
 	unsigned long reasons[];
 };
 
@@ -198,7 +205,6 @@ enum reason {
 	NR_REASONS,
 };
 
-extern bool uring_readv_arms, uring_write_arms, uring_forgets;
 void reason_note(enum reason why);
 bool reason_of_flight(struct play *p, int f);
 bool reason_of_position(struct play *p, off_t uring, off_t cring);
