@@ -139,6 +139,8 @@ static bool may_cancel(struct play *p, const struct op *op,
 		fits |= BIT64(f);
 		if (fl->target >= 0 || !flight_is_issued(p, CRING, f))
 			reach->hidden |= BIT64(f);
+		else if (fl->pred >= 0)
+			reach->late |= BIT64(f);
 	}
 	reach->fits = fits;
 	reach->again = fits & hit;

@@ -36,12 +36,16 @@ static void fill_slot(const struct op *op, char *mem, int f)
 		memcpy(mem, &value, sizeof(value));
 }
 
-static void collect(struct play *p, int side)
+static bool collect(struct play *p, int side)
 {
 	struct answer a;
+	bool any = false;
 
-	while (!p->error[0] && p->sides[side].ops->next(&a))
+	while (!p->error[0] && p->sides[side].ops->next(&a)) {
 		model_answer(p, side, &a);
+		any = true;
+	}
+	return any;
 }
 
 static int first_due(const struct play *p, int side)
@@ -60,19 +64,19 @@ static void settle(struct play *p, int side)
 	const struct ring_ops *ops = p->sides[side].ops;
 	int f;
 
-	ops->flush();
-	collect(p, side);
 	while (!p->error[0]) {
+		/* what follows what has ended is begun by the next call */
+		do
+			ops->flush();
+		while (collect(p, side));
 		f = first_due(p, side);
 		if (f < 0)
 			return;
-		if (!ops->wait(lost_ms)) {
-			snprintf(p->error, sizeof(p->error),
-				 "%s: flight %d (key %u) does not end",
-				 ops->name, f, p->flights[f].op.key);
-			return;
-		}
-		collect(p, side);
+		if (ops->wait(lost_ms))
+			continue;
+		snprintf(p->error, sizeof(p->error),
+			 "%s: flight %d (key %u) does not end",
+			 ops->name, f, p->flights[f].op.key);
 	}
 }
 
@@ -354,6 +358,7 @@ bool play_script(const struct script *s, char *error, size_t size)
 			world_touch_all(&p->sides[side].world);
 		memset(p->sides[side].fill, 0, sizeof(p->sides[side].fill));
 		memset(p->sides[side].owed, 0, sizeof(p->sides[side].owed));
+		memset(p->sides[side].fates, 0, sizeof(p->sides[side].fates));
 	}
 	for (i = 0; i < s->nr && !p->error[0] && !p->parted; i++) {
 		const struct step *st = &s->steps[i];

@@ -18,11 +18,13 @@
  * struct reach - what a cancel's key names
  * @fits: the flights that it fits
  * @hidden: of those, what io_uring does not look at
+ * @late: of those, what io_uring's worker may not have come to
  * @again: of those, what an earlier cancel of the same step has hit
  */
 struct reach {
 	uint64_t fits;
 	uint64_t hidden;
+	uint64_t late;
 	uint64_t again;
 };
 
@@ -191,6 +193,7 @@ void play_end(void);
 /* reason.c: what is allowed to differ */
 enum reason {
 	WHY_HIDDEN,
+	WHY_LATE,
 	WHY_AGAIN,
 	WHY_ANY,
 	WHY_WORKER,

@@ -11,6 +11,8 @@
 static const char *const reasons[NR_REASONS] = {
 	[WHY_HIDDEN] =
 		"a cancel finds what waits in a chain or behind a drain, and a LINK_TIMEOUT (C3, C4); io_uring's does not",
+	[WHY_LATE] =
+		"what is linked behind something is there when that has its CQE; io_uring's worker may come to it later",
 	[WHY_AGAIN] =
 		"what a cancel has stopped is -ENOENT for the next one of the same submit (C3); io_uring's poll is found again",
 	[WHY_ANY] =
@@ -109,6 +111,9 @@ bool reason_of_cancel(struct play *p, const struct op *op,
 	if (reach->hidden &&
 	    uring == answer_for(reach->fits & ~reach->hidden, all || any))
 		return part(p, WHY_HIDDEN);
+	if (reach->late && uring == answer_for(reach->fits & ~reach->hidden &
+					       ~reach->late, all || any))
+		return part(p, WHY_LATE);
 	if (any && !all && uring == answer_for(reach->fits, true)) {
 		reason_note(WHY_ANY);
 		return true;
@@ -167,14 +172,20 @@ bool reason_of_flight(struct play *p, int f)
 	if (op_is_wrong(op) || chain_is_wrong(p, f)) {
 		bool chain = fl->pred >= 0 || is_linked(op);
 
-		if (chain && u->done && c->done && c->res < 0 &&
+		if (chain && (u->done || op->flags & F_SKIP) && c->done &&
+		    c->res < 0 &&
 		    (c->res == -ECANCELED || op_is_wrong(op)))
 			return part(p, WHY_INVALID);
 		return false;
 	}
-	if (is_cancel(op))
-		return u->done && c->done &&
-		       reason_of_cancel(p, op, &fl->reach, u->res, c->res);
+	if (is_cancel(op)) {
+		if (!u->done || !c->done ||
+		    !reason_of_cancel(p, op, &fl->reach, u->res, c->res))
+			return false;
+		/* what is linked behind it goes on with one of them alone */
+		p->parted |= is_linked(op) && (u->res < 0) != (c->res < 0);
+		return true;
+	}
 	if (op->code == C_POLL && u->done && c->done && u->res == -EINVAL &&
 	    c->res == -EOPNOTSUPP) {
 		reason_note(WHY_POLL);
@@ -191,12 +202,12 @@ bool reason_of_flight(struct play *p, int f)
 	return false;
 }
 
-/* not where this kernel's io_uring is as cring */
+/* not where this kernel's io_uring is as cring, nor what is a matter of luck */
 static bool can_apply(enum reason why)
 {
 	if (why == WHY_NONBLOCK)
 		return !totals->readv_arms || !totals->write_arms;
-	return why != WHY_STALE || totals->forgets;
+	return why != WHY_STALE && why != WHY_LATE;
 }
 
 /**
