@@ -16,18 +16,21 @@ static void compare_fates(struct play *p, bool cancels)
 {
 	int f;
 
-	for (f = 0; f < (int)p->nr && !p->error[0] && !p->parted; f++) {
+	for (f = 0; f < (int)p->nr && !p->parted; f++) {
 		const struct fate *u = &p->sides[URING].fates[f];
 		const struct fate *c = &p->sides[CRING].fates[f];
 
 		if (is_cancel(&p->flights[f].op) != cancels ||
-		    same_fate(u, c) || reason_of_flight(p, f))
+		    same_fate(u, c) || reason_of_flight(p, f) || p->error[0])
 			continue;
 		snprintf(p->error, sizeof(p->error),
 			 "flight %d (key %u): io_uring %s%d, cring %s%d", f,
 			 p->flights[f].op.key, u->done ? "" : "in flight ",
 			 u->res, c->done ? "" : "in flight ", c->res);
 	}
+	/* that may be what follows from what has a reason */
+	if (p->parted)
+		p->error[0] = 0;
 }
 
 static void compare_memory(struct play *p)

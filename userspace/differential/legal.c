@@ -26,6 +26,7 @@ struct use {
 static struct use uses[NR_OBJECTS];
 static uint64_t hit;		/* by cancels of this step */
 static uint64_t updated;	/* timeouts, by this step */
+static uint64_t hit_later;	/* by a cancel that is linked behind something */
 static bool drains;		/* something waits for a drain, or will */
 
 /* what is in flight when the step begins; both sides have the same */
@@ -39,6 +40,7 @@ static void survey(struct play *p)
 		uses[i].chain = -1;
 	hit = 0;
 	updated = 0;
+	hit_later = 0;
 	drains = false;
 	for (i = 0; i < NR_STREAMS; i++)
 		if (!p->sides[CRING].fill[i])
@@ -110,7 +112,7 @@ static void note_cancelled(const struct play *p, uint64_t fits)
 }
 
 /* what a cancel's key names; false when it must not be played */
-static bool may_cancel(struct play *p, const struct op *op,
+static bool may_cancel(struct play *p, const struct op *op, bool later,
 		       struct reach *reach)
 {
 	bool all = op->code >= C_CANCEL && op->arg & 1;
@@ -121,10 +123,12 @@ static bool may_cancel(struct play *p, const struct op *op,
 	for (f = 0; f < (int)p->nr; f++) {
 		struct flight *fl = &p->flights[f];
 
-		if (f < (int)p->first && flight_is_done(p, CRING, f))
-			continue;
 		if (!op_fits(op, fl))
 			continue;
+		if (f < (int)p->first && flight_is_done(p, CRING, f)) {
+			reach->gone |= BIT64(f);
+			continue;
+		}
 		/* it has ended before the cancel runs */
 		if (f >= (int)p->first && fl->op.code == C_NOP && fl->pred < 0)
 			continue;
@@ -142,6 +146,10 @@ static bool may_cancel(struct play *p, const struct op *op,
 		else if (fl->pred >= 0)
 			reach->late |= BIT64(f);
 	}
+	if (fits & hit_later)
+		return false;
+	if (later)
+		hit_later |= fits;
 	reach->fits = fits;
 	reach->again = fits & hit;
 	note_cancelled(p, fits);
@@ -283,7 +291,7 @@ static void add_chain(struct play *p, const struct op *ops, unsigned int nr)
 			pred = f;
 		}
 		if (is_cancel(&fl->op)) {
-			if (!may_cancel(p, &fl->op, &fl->reach))
+			if (!may_cancel(p, &fl->op, fl->pred >= 0, &fl->reach))
 				goto out;
 			fl->op.key = (uint8_t)(OWN_KEY + f);
 		} else if (!may_op(p, fl, (int)start)) {
@@ -342,7 +350,7 @@ bool play_may_act(struct play *p, const struct op *op, struct reach *reach)
 	memset(reach, 0, sizeof(*reach));
 	switch (op->code) {
 	case C_SYNC_CANCEL: case C_SYNC_CANCEL_FD:
-		return may_cancel(p, op, reach);
+		return may_cancel(p, op, false, reach);
 	case C_TRUNCATE:
 		return !uses[op->res].reserved;
 	case C_FEED:

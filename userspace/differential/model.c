@@ -73,7 +73,9 @@ bool flight_is_issued(const struct play *p, int side, int f)
 		return !flight_is_held(p, side, f);
 	if (!flight_is_over(p, side, fl->pred))
 		return false;
-	return fl->hard || !flight_failed(p, side, fl->pred);
+	/* what was cut off cuts off what is behind it, hard links too */
+	return flight_is_issued(p, side, fl->pred) &&
+	       (fl->hard || !flight_failed(p, side, fl->pred));
 }
 
 static bool stream_is_ready(const struct side *s, enum stream in,
@@ -148,10 +150,10 @@ static bool is_cut_off(const struct play *p, int side, int f)
 	const struct flight *fl = &p->flights[f];
 	const struct fate *fates = p->sides[side].fates;
 
-	if (fl->pred < 0 || fl->hard)
+	if (fl->pred < 0)
 		return false;
 	if (flight_is_over(p, side, fl->pred))
-		return flight_failed(p, side, fl->pred);
+		return !flight_is_issued(p, side, f);
 	return !fates[fl->pred].done && p->flights[fl->pred].pred >= 0 &&
 	       flight_is_due(p, side, fl->pred) &&
 	       !flight_is_issued(p, side, fl->pred);
@@ -243,7 +245,8 @@ void model_tell(struct play *p, int side, const struct op *op,
 
 	if (res < 0 && res != -EALREADY)
 		return;
-	if (op->code == C_TIMEOUT_UPDATE && op->arg == TIME_LONG)
+	if (op->code == C_TIMEOUT_UPDATE &&
+	    (op->arg == TIME_LONG || res == -EALREADY))
 		return;
 	/* cring's ANY without ALL is one */
 	if (side == CRING && all && !(op->arg & 1))

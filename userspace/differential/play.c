@@ -185,8 +185,9 @@ static void end_drain(struct play *p)
 	s->ops->queue(&nop, &s->world, OWN_KEY, NULL);
 	s->ops->submit();
 	s->ops->flush();
-	if (!s->ops->next(&a))
-		errx(2, "%s: no answer", s->ops->name);
+	while (!s->ops->next(&a))
+		if (!s->ops->wait(lost_ms))
+			errx(2, "%s: no answer", s->ops->name);
 	p->drained = false;
 }
 
@@ -215,7 +216,8 @@ static bool all_done(const struct play *p, int side)
 
 	for (f = 0; f < (int)p->nr; f++)
 		if (!flight_is_done(p, side, f) &&
-		    !(p->flights[f].op.flags & F_SKIP))
+		    (!(p->flights[f].op.flags & F_SKIP) ||
+		     flight_is_due(p, side, f)))
 			return false;
 	return true;
 }

@@ -17,12 +17,14 @@
 /**
  * struct reach - what a cancel's key names
  * @fits: the flights that it fits
- * @hidden: of those, what io_uring does not look at
+ * @gone: what it would have fitted, had it not ended before
+ * @hidden: of @fits, what io_uring does not look at
  * @late: of those, what io_uring's worker may not have come to
  * @again: of those, what an earlier cancel of the same step has hit
  */
 struct reach {
 	uint64_t fits;
+	uint64_t gone;
 	uint64_t hidden;
 	uint64_t late;
 	uint64_t again;
@@ -194,6 +196,7 @@ void play_end(void);
 enum reason {
 	WHY_HIDDEN,
 	WHY_LATE,
+	WHY_GONE,
 	WHY_AGAIN,
 	WHY_ANY,
 	WHY_WORKER,

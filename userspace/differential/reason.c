@@ -13,6 +13,8 @@ static const char *const reasons[NR_REASONS] = {
 		"a cancel finds what waits in a chain or behind a drain, and a LINK_TIMEOUT (C3, C4); io_uring's does not",
 	[WHY_LATE] =
 		"what is linked behind something is there when that has its CQE; io_uring's worker may come to it later",
+	[WHY_GONE] =
+		"what has its CQE is -ENOENT (C3); io_uring's worker may not have let go of it",
 	[WHY_AGAIN] =
 		"what a cancel has stopped is -ENOENT for the next one of the same submit (C3); io_uring's poll is found again",
 	[WHY_ANY] =
@@ -85,6 +87,17 @@ static bool reach_may_be_stale(const struct play *p, const struct reach *reach,
 	return false;
 }
 
+/* it takes for running what has ended; a synchronous cancel waits for that */
+static bool uring_may_have(uint64_t gone, bool several, int uring, int cring)
+{
+	if (!gone)
+		return false;
+	if (several)
+		return uring > cring &&
+		       uring <= cring + __builtin_popcountll(gone);
+	return cring == -ENOENT && (uring == -EALREADY || !uring);
+}
+
 /**
  * reason_of_cancel - may the answers of a cancel differ like this?
  * @p: the play
@@ -105,12 +118,21 @@ bool reason_of_cancel(struct play *p, const struct op *op,
 	if (hits_worker(p, reach) && (!cring || cring == -EALREADY) &&
 	    (!uring || uring == -EALREADY || uring == -ENOENT))
 		return part(p, WHY_WORKER);
+	/* a timer that does not run yet */
+	if (op->code == C_TIMEOUT_UPDATE && reach->fits &&
+	    reach->fits == reach->hidden && cring == -EALREADY &&
+	    uring == -ENOENT)
+		return part(p, WHY_HIDDEN);
 	/* whatever io_uring says, ours is exact */
 	if (cring != answer_for(ours, all))
 		return false;
 	if (reach->hidden &&
 	    uring == answer_for(reach->fits & ~reach->hidden, all || any))
 		return part(p, WHY_HIDDEN);
+	if (uring_may_have(reach->gone, all || any, uring, cring)) {
+		reason_note(WHY_GONE);
+		return true;
+	}
 	if (reach->late && uring == answer_for(reach->fits & ~reach->hidden &
 					       ~reach->late, all || any))
 		return part(p, WHY_LATE);
@@ -166,8 +188,8 @@ bool reason_of_flight(struct play *p, int f)
 	    (!u->done || (!op->len && u->res == -EINVAL)))
 		return part(p, WHY_NOTHING);
 	if (op->code == C_WRITE_FIXED && res_defs[op->res].kind == K_EVENT &&
-	    u->done && u->res == (op->len < 8 ? -EINVAL : op->len) && c->done &&
-	    c->res == -EOPNOTSUPP)
+	    u->done && (u->res == op->len || (op->len < 8 && u->res == -EINVAL)) &&
+	    c->done && c->res == -EOPNOTSUPP)
 		return part(p, WHY_FIXED);
 	if (op_is_wrong(op) || chain_is_wrong(p, f)) {
 		bool chain = fl->pred >= 0 || is_linked(op);
@@ -176,7 +198,8 @@ bool reason_of_flight(struct play *p, int f)
 		    c->res < 0 &&
 		    (c->res == -ECANCELED || op_is_wrong(op)))
 			return part(p, WHY_INVALID);
-		return false;
+		if (!is_cancel(op))
+			return false;
 	}
 	if (is_cancel(op)) {
 		if (!u->done || !c->done ||
@@ -207,7 +230,7 @@ static bool can_apply(enum reason why)
 {
 	if (why == WHY_NONBLOCK)
 		return !totals->readv_arms || !totals->write_arms;
-	return why != WHY_STALE && why != WHY_LATE;
+	return why != WHY_STALE && why != WHY_LATE && why != WHY_GONE;
 }
 
 /**
