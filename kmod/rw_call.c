@@ -101,7 +101,7 @@ static ssize_t cring_rw_legacy(struct cring_req *req, int rw)
 	unsigned int i, nr = req->rw.mem.iov ? req->rw.nr_iov : 1;
 	struct file *file = req->file;
 	loff_t *pos = cring_has_pos(file) ? &req->iocb.ki_pos : NULL;
-	ssize_t ret, done = 0;
+	ssize_t ret = 0, done = 0;
 
 	if (cring_rw_is_fixed(req) || req->rw.rw_flags)
 		return -EOPNOTSUPP;
@@ -111,6 +111,9 @@ static ssize_t cring_rw_legacy(struct cring_req *req, int rw)
 	for (i = 0; i < nr; i++) {
 		void __user *base = (void __user *)iov[i].iov_base;
 
+		/* no bytes are 0, as they are where there is an iterator */
+		if (!iov[i].iov_len)
+			continue;
 		if (rw == WRITE)
 			ret = file->f_op->write(file, base, iov[i].iov_len,
 						pos);

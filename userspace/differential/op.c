@@ -166,6 +166,7 @@ bool flight_may_block(const struct flight *fl)
 bool flight_is_copy(const struct flight *a, const struct flight *b)
 {
 	return a->op.code == b->op.code && a->op.res == b->op.res &&
+	       a->op.key == b->op.key &&
 	       a->op.flags == b->op.flags && a->op.arg == b->op.arg &&
 	       a->op.len == b->op.len && a->pred < 0 && b->pred < 0 &&
 	       !is_linked(&a->op) && !is_linked(&b->op);
@@ -243,7 +244,7 @@ void op_trim(struct op *op, const struct script *s, const struct op *next)
 		op->flags &= (uint8_t)~F_DRAIN;
 	/* what moves data ends silently only if what is behind it tells of it */
 	if (op->flags & F_SKIP &&
-	    (watched || op_is_wrong(op) || !op_ends(op) ||
+	    (watched || op_is_wrong(op) || !op_ends(op) || is_positioned(op) ||
 	     (op->code != C_NOP &&
 	      (last || !op_ends(next) || next->flags & F_SKIP)) ||
 	     !(op->code == C_NOP || def->kind == K_FILE)))

@@ -129,10 +129,6 @@ bool reason_of_cancel(struct play *p, const struct op *op,
 	if (reach->hidden &&
 	    uring == answer_for(reach->fits & ~reach->hidden, all || any))
 		return part(p, WHY_HIDDEN);
-	if (uring_may_have(reach->gone, all || any, uring, cring)) {
-		reason_note(WHY_GONE);
-		return true;
-	}
 	if (reach->late && uring == answer_for(reach->fits & ~reach->hidden &
 					       ~reach->late, all || any))
 		return part(p, WHY_LATE);
@@ -148,6 +144,10 @@ bool reason_of_cancel(struct play *p, const struct op *op,
 			     (uring >= answer_for(ours, all) &&
 			      uring <= answer_for(reach->fits, all)))) {
 		reason_note(WHY_AGAIN);
+		return true;
+	}
+	if (uring_may_have(reach->gone, all || any, uring, cring)) {
+		reason_note(WHY_GONE);
 		return true;
 	}
 	return false;

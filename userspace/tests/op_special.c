@@ -29,6 +29,21 @@ TEST_F(special, op_eventfd_read_write)
 	EXPECT_EQ(-EINVAL, RUN_RW(CRING_OP_WRITE, efd, &one, 7));
 }
 
+/* whether the file has a method that takes an iterator or the old one */
+TEST_F(special, op_no_bytes_of_an_eventfd_are_0)
+{
+	uint64_t one = 1, got = 0;
+	struct iovec iov[] = { { &one, 0 }, { &one, 8 } };
+	int efd = eventfd(0, 0);
+
+	EXPECT_EQ(0, RUN_RW(CRING_OP_READ, efd, &got, 0));
+	EXPECT_EQ(0, RUN_RW(CRING_OP_WRITE, efd, &one, 0));
+	EXPECT_EQ(0, RUN_RW(CRING_OP_WRITEV, efd, iov, 1));
+	EXPECT_EQ(8, RUN_RW(CRING_OP_WRITEV, efd, iov, 2));
+	EXPECT_EQ(8, RUN_RW(CRING_OP_READ, efd, &got, 8));
+	EXPECT_EQ(1, got);
+}
+
 TEST_F(special, op_eventfd_read_is_armed)
 {
 	int flags[] = { 0, EFD_NONBLOCK, EFD_SEMAPHORE }, i;
