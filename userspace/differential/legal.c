@@ -123,12 +123,10 @@ static bool may_cancel(struct play *p, const struct op *op, bool later,
 	for (f = 0; f < (int)p->nr; f++) {
 		struct flight *fl = &p->flights[f];
 
+		if (f < (int)p->first && flight_is_done(p, CRING, f))
+			continue;
 		if (!op_fits(op, fl))
 			continue;
-		if (f < (int)p->first && flight_is_done(p, CRING, f)) {
-			reach->gone |= BIT64(f);
-			continue;
-		}
 		/* it has ended before the cancel runs */
 		if (f >= (int)p->first && fl->op.code == C_NOP && fl->pred < 0)
 			continue;

@@ -139,7 +139,9 @@ bool op_ends(const struct op *op)
 	case C_TIMEOUT:
 		return op->arg != TIME_LONG;
 	default:
-		return !is_cancel(op) && !op_waits_for_stream(op);
+		/* what moves nothing may wait on io_uring */
+		return !is_cancel(op) && !op_waits_for_stream(op) &&
+		       !op_moves_nothing(op);
 	}
 }
 

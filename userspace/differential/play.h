@@ -17,14 +17,12 @@
 /**
  * struct reach - what a cancel's key names
  * @fits: the flights that it fits
- * @gone: what it would have fitted, had it not ended before
- * @hidden: of @fits, what io_uring does not look at
+ * @hidden: of those, what io_uring does not look at
  * @late: of those, what io_uring's worker may not have come to
  * @again: of those, what an earlier cancel of the same step has hit
  */
 struct reach {
 	uint64_t fits;
-	uint64_t gone;
 	uint64_t hidden;
 	uint64_t late;
 	uint64_t again;

@@ -87,15 +87,16 @@ static bool reach_may_be_stale(const struct play *p, const struct reach *reach,
 	return false;
 }
 
-/* it takes for running what has ended; a synchronous cancel waits for that */
-static bool uring_may_have(uint64_t gone, bool several, int uring, int cring)
+/*
+ * It takes for running what has ended, be it in the script before this; a
+ * synchronous cancel waits for that.
+ */
+static bool uring_may_have(const struct op *op, int uring, int cring)
 {
-	if (!gone)
-		return false;
-	if (several)
-		return uring > cring &&
-		       uring <= cring + __builtin_popcountll(gone);
-	return cring == -ENOENT && (uring == -EALREADY || !uring);
+	if (op->code >= C_CANCEL && op->arg & 5)
+		return uring > cring;
+	return cring == -ENOENT &&
+	       (uring == -EALREADY || (op->code >= FIRST_ACT && !uring));
 }
 
 /**
@@ -146,7 +147,7 @@ bool reason_of_cancel(struct play *p, const struct op *op,
 		reason_note(WHY_AGAIN);
 		return true;
 	}
-	if (uring_may_have(reach->gone, all || any, uring, cring)) {
+	if (uring_may_have(op, uring, cring)) {
 		reason_note(WHY_GONE);
 		return true;
 	}
