@@ -259,6 +259,11 @@ void model_tell(struct play *p, int side, const struct op *op,
 		fate->ahead = false;
 		nr--;
 	}
+	/* whose cancel is 0 has its CQE ahead of the cancel's (C3) */
+	if (side == CRING && nr && !all && !res && op->code < FIRST_ACT &&
+	    op->code != C_TIMEOUT_UPDATE)
+		snprintf(p->error, sizeof(p->error),
+			 "cring: a cancel is 0, and what it has stopped has no CQE");
 	/* if it has missed some, then these */
 	if (side == URING)
 		nr = tell(p, side, left & ~reach->late, nr);

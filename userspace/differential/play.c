@@ -4,11 +4,9 @@
  * there; then the two are compared.
  */
 #include <err.h>
-#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "play.h"
@@ -19,6 +17,12 @@
 static struct play play;
 unsigned int lost_ms = 10000;
 bool verbose;
+
+/* s: a script takes far less; a call that does not return is a difference */
+#define SCRIPT_LIMIT	120
+
+static const char *volatile doing;
+
 static int open_for = -1;	/* which rings are open, -1 for none */
 
 /* what is read goes over other bytes than what is written */
@@ -85,6 +89,7 @@ static void submit(struct play *p, int side)
 	struct side *s = &p->sides[side];
 	int nr = (int)(p->nr - p->first), ret, f;
 
+	doing = s->ops->name;
 	if (!nr)
 		return;
 	for (f = (int)p->first; f < (int)p->nr; f++) {
@@ -144,6 +149,7 @@ static void act(struct play *p, const struct op *op)
 	for (side = URING; side <= CRING && !p->error[0]; side++) {
 		struct side *s = &p->sides[side];
 
+		doing = s->ops->name;
 		switch (op->code) {
 		case C_FEED:
 			feed(s, op);
@@ -230,6 +236,7 @@ static void finish(struct play *p, int side)
 	unsigned int tries;
 	int f;
 
+	doing = ops->name;
 	/* in any order: it may reach followers first */
 	for (f = 0; f < (int)p->nr; f++)
 		if (!flight_is_done(p, side, f))
@@ -252,65 +259,6 @@ static void finish(struct play *p, int side)
 			 "%s: does not end when all is cancelled", ops->name);
 }
 
-/* does this wait on io_uring? */
-static bool waits(const struct side *s, const struct op *op)
-{
-	static const struct op cancel = { .code = C_SYNC_CANCEL, .target = 1 };
-	struct answer a;
-
-	s->ops->queue(op, &s->world, 1, s->arena);
-	s->ops->submit();
-	s->ops->flush();
-	if (s->ops->next(&a))
-		return false;
-	s->ops->sync_cancel(&cancel, &s->world);
-	if (!s->ops->wait(lost_ms) || !s->ops->next(&a))
-		errx(2, "%s: no answer", s->ops->name);
-	return true;
-}
-
-/* whether io_uring waits for an O_NONBLOCK file depends on the kernel */
-static void probe(const struct side *s)
-{
-	static const struct op readv = { .code = C_READV, .res = R_NDRY,
-					 .len = 8 };
-	static const struct op write = { .code = C_WRITE, .res = R_NFULL,
-					 .len = 8 };
-
-	struct utsname u;
-	unsigned int major, minor;
-
-	totals->readv_arms = waits(s, &readv);
-	totals->write_arms = waits(s, &write);
-	totals->forgets = !uname(&u) &&
-		sscanf(u.release, "%u.%u", &major, &minor) == 2 &&
-		(major < 6 || (major == 6 && minor < 9));
-}
-
-static void open_sides(struct play *p, const struct script *s)
-{
-	static const struct ring_ops *const ops[] = { &uring_ops, &cring_ops };
-	size_t size = (size_t)MAX_FLIGHTS * SLOT_SIZE;
-	int side, ret;
-
-	for (side = URING; side <= CRING; side++) {
-		struct side *sd = &p->sides[side];
-
-		sd->ops = ops[side];
-		if (!sd->arena) {
-			sd->arena = mmap(NULL, size, PROT_READ | PROT_WRITE,
-					 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-			if (sd->arena == MAP_FAILED)
-				err(2, "mmap");
-		}
-		world_open(&sd->world);
-		ret = sd->ops->open(s->defer, &sd->world, sd->arena, size);
-		if (ret)
-			errx(2, "%s: %s", sd->ops->name, strerror(-ret));
-	}
-	probe(&p->sides[URING]);
-}
-
 /**
  * play_end - close the rings
  */
@@ -325,6 +273,18 @@ void play_end(void)
 		world_close(&play.sides[side].world);
 	}
 	open_for = -1;
+}
+
+static void too_long(int sig)
+{
+	char text[128];
+	int len = snprintf(text, sizeof(text), "seed %llu: %s: a call does not return\n",
+			   (unsigned long long)play.script->seed, doing);
+
+	(void)sig;
+	if (write(STDOUT_FILENO, text, (size_t)len) < 0)
+		_exit(4);
+	_exit(3);
 }
 
 /**
@@ -342,12 +302,14 @@ bool play_script(const struct script *s, char *error, size_t size)
 	int side;
 
 	p->error[0] = 0;
+	p->script = s;
+	signal(SIGALRM, too_long);
+	alarm(SCRIPT_LIMIT);
 	if (open_for != (int)(s->seed / SAME_RINGS % 256)) {
 		play_end();
 		open_sides(p, s);
 		open_for = (int)(s->seed / SAME_RINGS % 256);
 	}
-	p->script = s;
 	p->nr = 0;
 	p->first = 0;
 	p->parted = false;
@@ -382,6 +344,7 @@ bool play_script(const struct script *s, char *error, size_t size)
 		finish(p, side);
 	if (p->drained && !p->error[0])
 		end_drain(p);
+	alarm(0);
 	snprintf(error, size, "%s", p->error);
 	if (p->error[0]) {
 		if (verbose)

@@ -182,6 +182,9 @@ void model_answer(struct play *p, int side, const struct answer *a);
 void play_admit(struct play *p, const struct step *st);
 bool play_may_act(struct play *p, const struct op *op, struct reach *reach);
 
+/* open.c */
+void open_sides(struct play *p, const struct script *s);
+
 /* compare.c */
 void play_compare(struct play *p, bool all);
 void play_print(const struct play *p);
