@@ -3,6 +3,9 @@
 # Reads a kernel log and prints what the kernel complained of, with the lines
 # around it.  Exits with 1 when there was something.
 #
+# Of the data races that KCSAN reports those are meant in which a function of cring
+# has a part; the others are the kernel's own, and are only counted.
+#
 # A test that makes the kernel complain on purpose announces it by a line
 # "cring-test: expect <regular expression>" in the log; it holds until the next
 # "cring-test: begin" or "cring-test: end".
@@ -42,6 +45,33 @@ BEGIN {
 	sub(/\r$/, "", line)
 }
 
+# A report is over at the next line that is drawn.
+line ~ /BUG: KCSAN: / {
+	race = line
+	ours = 0
+	racing = 1
+	next
+}
+
+racing && line !~ /==========/ && line !~ bad {
+	race = race "\n" line
+	ours = ours || line ~ /\[cring/
+	next
+}
+
+racing && line !~ bad {
+	racing = 0
+	if (ours) {
+		if (shown < 200)
+			print "-- " during "\n" race
+		shown += 30
+		found = 1
+	} else {
+		others++
+	}
+	next
+}
+
 line ~ bad && line !~ fine {
 	excused = 0
 	for (i = 1; i <= expected; i++)
@@ -61,4 +91,12 @@ context > 0 && shown < 200 {
 	shown++
 }
 
-END { exit found }
+END {
+	if (racing && ours) {
+		print "-- " during "\n" race
+		found = 1
+	}
+	if (others)
+		print others " data races of the kernel's own"
+	exit found
+}
