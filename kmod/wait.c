@@ -19,8 +19,14 @@ static ktime_t cring_time_left(ktime_t expires)
 	return max_t(ktime_t, ktime_sub(expires, ktime_get()), 0);
 }
 
-static int cring_wait_once(struct cring_ring *ring, cring_over_fn *over,
-			   void *data, u64 arg, const ktime_t *expires)
+/*
+ * __no_kcsan: the kernel's own macro looks, unmarked, whether its timer's callback
+ * has cleared the pointer to the task; which it sees when it is woken by that, or
+ * before.  What is ours here marks its accesses: @over is a function of its own.
+ */
+static __no_kcsan int cring_wait_once(struct cring_ring *ring,
+				      cring_over_fn *over, void *data, u64 arg,
+				      const ktime_t *expires)
 {
 #define CRING_COND (over(ring, data, arg) || !list_empty_careful(&ring->ready))
 	ktime_t left;
