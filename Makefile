@@ -72,6 +72,8 @@ help:
 	@echo 'make bench-detach a cancel while storage hangs: instructions, and microseconds'
 	@echo 'make model        the models of claim, cancel, wait and seal, exhaustively, and what'
 	@echo '                  they must not let pass; FAST=1: small ones, without that'
+	@echo 'make stress       random operations and cancels, each result held against what may'
+	@echo '                  come of it; SECONDS=600, KERNEL=6.12, SEED=1, REPLAY=file'
 	@echo 'make shell        a prompt in a virtual machine with the module loaded'
 	@echo 'make lint         what a reviewer runs: checkpatch, sparse, clang-tidy, ...'
 	@echo '                  STAGES="a b": only these, by the first column'
@@ -163,10 +165,14 @@ shell:
 model:
 	@scripts/model $(if $(FAST),--fast) $(MODELS)
 
+stress:
+	@scripts/stress --kernel $(or $(KERNEL),6.1) $(if $(SEED),--seed $(SEED)) \
+		$(if $(REPLAY),--replay $(REPLAY)) $(SECONDS)
+
 lint:
 	@scripts/lint $(STAGES)
 
 clean:
 	rm -rf build cring.ko
 
-.PHONY: all help module samples headers install user tests demo check check-fast contracts libaio peers differential fio mpd kunit coverage bench bench-quick bench-detach model shell lint clean
+.PHONY: all help module samples headers install user tests demo check check-fast contracts libaio peers differential fio mpd kunit coverage bench bench-quick bench-detach model stress shell lint clean

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Running rounds, some at a time, each a process of its own with a script made
+ * from a seed, and what is done about one that fails.
+ */
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "run.h"
+#include "stress.h"
+
+#define LANES		4		/* rounds at a time: a good part of them sleeps */
+#define ROUND_NS	240000000000ULL	/* a round that takes longer hangs */
+#define SHRINK_NS	120000000000ULL
+#define TELL_NS		60000000000ULL
+
+static struct lane {
+	pid_t pid;
+	uint64_t since;
+	struct script script;
+	char *told;
+} lanes[LANES];
+
+/**
+ * stress_begin - before anything else here
+ *
+ * Return: NULL, or what could not be made.
+ */
+const char *stress_begin(void)
+{
+	const char *missing;
+	int i;
+
+	tally = mmap(NULL, sizeof(*tally) + (size_t)LANES * TOLD, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (tally == MAP_FAILED)
+		return "memory that processes share";
+	for (i = 0; i < LANES; i++)
+		lanes[i].told = (char *)(tally + 1) + (size_t)i * TOLD;
+	missing = things_open();
+	if (!missing && things.disk < 0)
+		printf("no null_blk\n");
+	return missing;
+}
+
+/**
+ * stress_end - the machine is as it was before stress_begin()
+ */
+void stress_end(void)
+{
+	things_close();
+}
+
+/**
+ * stress_tell - print what was counted
+ * @ns: in what time
+ */
+void stress_tell(uint64_t ns)
+{
+	unsigned int i;
+
+	printf("%lu operations, %lu a second; %lu rounds, %lu of them died\n", tally->ops,
+	       tally->ops * 1000 / (ns / 1000000 + 1), tally->rounds, tally->dead);
+	for (i = 0; i < KINDS; i++)
+		printf("%s%s %lu", i ? ", " : "  ", kind_names[i], tally->kinds[i]);
+	printf("\n  ended: %lu -ECANCELED, %lu -ETIME, %lu NOT_STARTED\n", tally->canceled,
+	       tally->timed_out, tally->not_started);
+	printf("  %lu reaped, %lu without CQE, %lu times full, %lu bytes piped\n", tally->reaped,
+	       tally->skipped, tally->full, tally->piped);
+	printf("%lu cancels by keys: %lu stopped, %lu -EALREADY, %lu -ENOENT\n", tally->cancels,
+	       tally->answers[0], tally->answers[1], tally->answers[2]);
+	printf("%lu cancels of all, %lu of the first\n", tally->of_all, tally->of_first);
+}
+
+static pid_t round_start(const struct script *s, char *tell)
+{
+	pid_t pid;
+
+	tell[0] = 0;
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		snprintf(tell, TOLD, "no process\n");
+	if (pid)
+		return pid;
+	told = tell;
+	round_run(s);
+	_exit(0);
+}
+
+/* did it go well? @tell says why not */
+static bool round_well(const struct script *s, int status, char *tell)
+{
+	if (tell[0])
+		return false;
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return true;
+	if (script_is_mortal(s) && WIFSIGNALED(status) &&
+	    (WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGTERM))
+		return true;
+	snprintf(tell, TOLD, "it ended with status %x\n", status);
+	return false;
+}
+
+/* wait for one; a round that hangs is killed, and must end then */
+static bool round_ended(pid_t pid, uint64_t since, int *status, char *tell)
+{
+	if (pid < 0 || waitpid(pid, status, WNOHANG) == pid)
+		return true;
+	if (now_ns() - since < ROUND_NS)
+		return false;
+	kill(pid, SIGKILL);
+	sleep_us(999999);
+	snprintf(tell, TOLD, "it hangs%s\n",
+		 waitpid(pid, status, WNOHANG) == pid ? "" : ", also when it is killed");
+	return true;
+}
+
+/* so often is a script run to see whether it fails, and how does it? */
+static int tries;
+static char *how;
+static char first_how[64];
+
+static bool fails(const struct script *s)
+{
+	int i, status = 0;
+
+	for (i = 0; i < tries; i++) {
+		uint64_t since = now_ns();
+		pid_t pid = round_start(s, how);
+
+		while (!round_ended(pid, since, &status, how))
+			sleep_us(500);
+		if (!round_well(s, status, how) &&
+		    (!first_how[0] || !strncmp(how, first_how, strcspn(first_how, "\n"))))
+			return true;
+	}
+	return false;
+}
+
+static void failed(struct script *s, char *tell)
+{
+	static char last[TOLD];
+	unsigned int before = s->nr;
+
+	printf("making it shorter ...\n");
+	snprintf(first_how, sizeof(first_how), "%s", tell);
+	snprintf(last, sizeof(last), "%s", tell);
+	how = tell;
+	tries = 20;
+	if (strncmp(tell, "it hangs", 8) != 0 && fails(s)) {
+		shrink(s, fails, now_ns() + SHRINK_NS);
+		printf("%u of %u steps are enough:\n", s->nr, before);
+	} else {
+		printf("It does not fail again so soon; all of it:\n");
+	}
+	printf("--- script\n");
+	script_print(stdout, s);
+	printf("--- end\nwrong: %s", last);
+}
+
+/**
+ * stress_replay - run one script again and again
+ * @path: where it is
+ * @times: how often
+ *
+ * Return: true when it never failed.
+ */
+bool stress_replay(const char *path, int times)
+{
+	FILE *from = fopen(path, "r");
+	static struct script s;
+	bool well;
+
+	well = from && script_read(from, &s);
+	if (from)
+		fclose(from);
+	if (!well) {
+		printf("no script: %s\n", path);
+		return false;
+	}
+	tries = times;
+	how = lanes[0].told;
+	well = !fails(&s);
+	if (well)
+		printf("ok: %d times\n", times);
+	else
+		printf("wrong: %s", how);
+	return well;
+}
+
+static void lanes_kill(void)
+{
+	struct lane *l;
+
+	for (l = lanes; l < lanes + LANES; l++)
+		if (l->pid > 0) {
+			kill(l->pid, SIGKILL);
+			waitpid(l->pid, NULL, 0);
+		}
+}
+
+/* is the round in this lane over, and was it wrong? */
+static bool lane_failed(struct lane *l)
+{
+	int status = 0;
+
+	if (!l->pid || !round_ended(l->pid, l->since, &status, l->told))
+		return false;
+	l->pid = 0;
+	count(&tally->rounds, 1);
+	count(&tally->dead, script_is_mortal(&l->script));
+	if (round_well(&l->script, status, l->told))
+		return false;
+	printf("wrong: %sThe script's seed is %llu\n", l->told,
+	       (unsigned long long)l->script.seed);
+	return true;
+}
+
+/**
+ * stress_run - run rounds until the time is over
+ * @seed: of the first one; the next has the next
+ * @ns: how long
+ * @go_on: also when one has failed, which is not made shorter then
+ *
+ * Return: true when all was right.
+ */
+bool stress_run(uint64_t seed, uint64_t ns, bool go_on)
+{
+	uint64_t end = now_ns() + ns, told_at = now_ns();
+	bool well = true;
+	unsigned int busy;
+	struct lane *l;
+
+	do {
+		busy = 0;
+		for (l = lanes; l < lanes + LANES; l++) {
+			if (lane_failed(l)) {
+				well = false;
+				if (!go_on) {
+					lanes_kill();
+					failed(&l->script, l->told);
+					return false;
+				}
+			}
+			if (!l->pid && now_ns() < end) {
+				script_make(&l->script, seed++);
+				l->since = now_ns();
+				l->pid = round_start(&l->script, l->told);
+			}
+			busy += !!l->pid;
+		}
+		/* a machine that is stopped has told how far it had come */
+		if (now_ns() - told_at > TELL_NS) {
+			told_at = now_ns();
+			printf("%lu operations, up to seed %llu\n", tally->ops,
+			       (unsigned long long)seed);
+		}
+		sleep_us(500);
+	} while (busy);
+	return well;
+}
