@@ -5,6 +5,7 @@
 #include "stress.h"
 
 #define MAX_KEYS	8
+#define MAX_AGAIN	100
 
 static void note(const struct box *b, struct look *look, struct op *op, bool reaping)
 {
@@ -83,6 +84,44 @@ static unsigned int whose(struct box *b, const struct look *looks, unsigned int 
 	if (i == n)
 		wrong(b, NULL, "reaped what was not named");
 	return i;
+}
+
+/*
+ * The same one again and again until it is gone, so that one of the calls meets its
+ * end.
+ */
+void cancel_until_gone(struct box *b, struct actor *a)
+{
+	struct answer answer = {};
+	struct cring_cancel_key key;
+	unsigned int i = MAX_AGAIN;
+	struct look look;
+	struct op *op;
+	bool miss;
+
+	pthread_mutex_lock(&b->lock);
+	op = pick_target(b, &a->rng);
+	if (op) {
+		key = key_of(op, &a->rng, &miss);
+		note(b, &look, op, false);
+	}
+	while (op && !miss && i--) {
+		answer.before = cq_tail(b);
+		pthread_mutex_unlock(&b->lock);
+		if (cring_cancel_sync_many(&b->ring, &key, 1, 0, 0))
+			wrong(b, op, "a cancel failed");
+		answer.after = cq_tail(b);
+		answer.res = key.res;
+		count(&tally->cancels, 1);
+		pthread_mutex_lock(&b->lock);
+		oracle_answer(b, &look, &answer);
+		if (key.res == -ENOENT)
+			break;
+		look.phase = op->phase;
+	}
+	if (op)
+		op->pins--;
+	pthread_mutex_unlock(&b->lock);
 }
 
 void cancel_keys(struct box *b, struct actor *a)
@@ -198,7 +237,7 @@ static void check_all(struct box *b, const struct cring_cancel_key *key, int ret
 		wrong(b, NULL, "a cancel of all failed");
 }
 
-static void run_all(struct box *b, struct actor *a, const struct meaning *m,
+void run_all(struct box *b, struct actor *a, const struct meaning *m,
 		    struct cring_cancel_key key, unsigned int flags)
 {
 	int64_t timeout = 0;
@@ -292,102 +331,4 @@ void cancel_scope(struct actor *a)
 		all_end(b, a, &seen[b - boxes], !ret && wait, -1);
 		pthread_mutex_unlock(&b->lock);
 	}
-}
-
-/* --- seals and deadlines --- */
-
-void seal(struct box *b, struct actor *a)
-{
-	unsigned int g = pick(&a->rng, 8) ? 1 + pick(&a->rng, GROUPS) : 0;
-	struct meaning m = { g ? BY_GROUP : ANYTHING, g, false };
-
-	pthread_mutex_lock(&b->lock);
-	if (b->sealed[g]) {
-		pthread_mutex_unlock(&b->lock);
-		return;
-	}
-	b->sealed[g] = 1;
-	b->seals[g]++;
-	pthread_mutex_unlock(&b->lock);
-	run_all(b, a, &m, g ? cring_key_group(g, CRING_ASYNC_CANCEL_ALL) :
-			      cring_key_any(CRING_ASYNC_CANCEL_ALL), CRING_CANCEL_SEAL);
-	pthread_mutex_lock(&b->lock);
-	b->sealed[g] = 2;
-	b->seals[g]++;
-	pthread_mutex_unlock(&b->lock);
-}
-
-void reopen(struct box *b, struct actor *a)
-{
-	unsigned int g = pick(&a->rng, GROUPS + 1), i;
-	struct cring_cancel_key key;
-
-	pthread_mutex_lock(&b->lock);
-	for (i = 0; i <= GROUPS && b->sealed[g] != 2; i++)
-		g = (g + 1) % (GROUPS + 1);
-	if (b->sealed[g] != 2) {
-		pthread_mutex_unlock(&b->lock);
-		return;
-	}
-	b->sealed[g] = 1;
-	b->seals[g]++;
-	pthread_mutex_unlock(&b->lock);
-	key = g ? cring_key_group(g, CRING_ASYNC_CANCEL_ALL) :
-		  cring_key_any(CRING_ASYNC_CANCEL_ALL);
-	if (cring_cancel_sync_many(&b->ring, &key, 1, CRING_CANCEL_REOPEN, 0) || key.res)
-		wrong(b, NULL, "it was not reopened");
-	pthread_mutex_lock(&b->lock);
-	b->sealed[g] = 0;
-	b->seals[g]++;
-	pthread_mutex_unlock(&b->lock);
-}
-
-static void move_one(struct box *b, struct actor *a, uint64_t ns)
-{
-	struct op *op = &b->ops[pick(&a->rng, SLOTS)];
-	struct cring_cancel_key key;
-	enum phase phase;
-	int ret;
-
-	pthread_mutex_lock(&b->lock);
-	if (op->phase == IDLE || op->kind == CANCEL) {
-		pthread_mutex_unlock(&b->lock);
-		return;
-	}
-	phase = op->phase;
-	op->timed = true;
-	op->pins++;
-	key = cring_key64(op->id, 0);
-	pthread_mutex_unlock(&b->lock);
-	ret = cring_deadline_move(&b->ring, &key, ns, 0);
-	pthread_mutex_lock(&b->lock);
-	if (ret && ret != -ENOENT && ret != -EALREADY)
-		wrong(b, op, "its deadline could not be moved");
-	if (phase == ENDED && ret != -ENOENT)
-		wrong(b, op, "its deadline was moved, and it is over");
-	op->pins--;
-	pthread_mutex_unlock(&b->lock);
-}
-
-void move_deadline(struct box *b, struct actor *a)
-{
-	struct meaning m = { BY_GROUP, 1 + pick(&a->rng, GROUPS), true };
-	struct cring_cancel_key key = cring_key_group(m.value, CRING_ASYNC_CANCEL_ALL);
-	uint64_t ns = pick(&a->rng, 1000000);
-	struct op *op;
-
-	if (pick(&a->rng, 4)) {
-		move_one(b, a, ns);
-		return;
-	}
-	pthread_mutex_lock(&b->lock);
-	b->meanings[a->nr] = m;
-	for (op = b->ops; op < b->ops + SLOTS; op++)
-		op->timed |= op->phase != ENDED && means(&m, op);
-	pthread_mutex_unlock(&b->lock);
-	if (cring_deadline_move(&b->ring, &key, ns, 0) < 0)
-		wrong(b, NULL, "the deadlines of a group could not be moved");
-	pthread_mutex_lock(&b->lock);
-	b->meanings[a->nr].by = NOTHING;
-	pthread_mutex_unlock(&b->lock);
 }

@@ -85,6 +85,9 @@ static void act(struct actor *a, const struct step *step)
 	case CANCEL_KEYS:
 		cancel_keys(b, a);
 		break;
+	case UNTIL_GONE:
+		cancel_until_gone(b, a);
+		break;
 	case CANCEL_ALL:
 		cancel_all(b, a);
 		break;

@@ -5,8 +5,9 @@
 #include "stress.h"
 
 static const char *const verb_names[VERBS] = {
-	"queue", "chain", "burst", "submit", "reap", "feed", "cancel", "cancel-all", "scope",
-	"seal", "reopen", "deadline", "window", "signal", "stranger", "remap", "nap", "die"
+	"queue", "chain", "burst", "submit", "reap", "feed", "cancel", "until-gone",
+	"cancel-all", "scope", "seal", "reopen", "deadline", "window", "signal", "stranger",
+	"remap", "nap", "die"
 };
 
 /* how often: a thread that submits, and one that does not */
@@ -16,8 +17,9 @@ static const unsigned char often[2][VERBS] = {
 		[CANCEL_KEYS] = 12, [CANCEL_ALL] = 2, [SCOPE] = 1, [SEAL] = 1, [REOPEN] = 3,
 		[MOVE] = 2, [WINDOW] = 1,
 	}, {
-		[CANCEL_KEYS] = 100, [CANCEL_ALL] = 8, [SCOPE] = 2, [SEAL] = 2, [REOPEN] = 8,
-		[MOVE] = 10, [WINDOW] = 1, [SIGNAL] = 6, [STRANGER] = 1, [REMAP] = 1, [NAP] = 40,
+		[CANCEL_KEYS] = 100, [UNTIL_GONE] = 20, [CANCEL_ALL] = 8, [SCOPE] = 2,
+		[SEAL] = 2, [REOPEN] = 8, [MOVE] = 10, [WINDOW] = 1, [SIGNAL] = 6,
+		[STRANGER] = 1, [REMAP] = 1, [NAP] = 40,
 	}
 };
 

@@ -17,8 +17,8 @@
 
 /* what a thread may do */
 enum verb {
-	QUEUE, CHAIN, BURST, SUBMIT, REAP, FEED, CANCEL_KEYS, CANCEL_ALL, SCOPE, SEAL, REOPEN,
-	MOVE, WINDOW, SIGNAL, STRANGER, REMAP, NAP, DIE, VERBS
+	QUEUE, CHAIN, BURST, SUBMIT, REAP, FEED, CANCEL_KEYS, UNTIL_GONE,
+	CANCEL_ALL, SCOPE, SEAL, REOPEN, MOVE, WINDOW, SIGNAL, STRANGER, REMAP, NAP, DIE, VERBS
 };
 
 /**
@@ -106,9 +106,14 @@ void feed(struct box *b, uint64_t *rng);
 
 /* cancels.c */
 void cancel_keys(struct box *b, struct actor *a);
+void cancel_until_gone(struct box *b, struct actor *a);
 void cancel_all(struct box *b, struct actor *a);
 void cancel_scope(struct actor *a);
 void cancel_silent(struct box *b, struct actor *a);
+void run_all(struct box *b, struct actor *a, const struct meaning *m,
+	     struct cring_cancel_key key, unsigned int flags);
+
+/* seals.c */
 void seal(struct box *b, struct actor *a);
 void reopen(struct box *b, struct actor *a);
 void move_deadline(struct box *b, struct actor *a);
