@@ -238,7 +238,7 @@ static void check_all(struct box *b, const struct cring_cancel_key *key, int ret
 }
 
 void run_all(struct box *b, struct actor *a, const struct meaning *m,
-		    struct cring_cancel_key key, unsigned int flags)
+	     struct cring_cancel_key key, unsigned int flags)
 {
 	int64_t timeout = 0;
 	struct seen seen;
