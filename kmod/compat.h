@@ -118,13 +118,13 @@ static inline bool cring_file_watched(const struct file *file)
 #endif
 }
 
-static inline void cring_vm_flags_set(struct vm_area_struct *vma,
-				      vm_flags_t flags)
+static inline void cring_vm_flags_mod(struct vm_area_struct *vma,
+				      vm_flags_t set, vm_flags_t clear)
 {
-#ifdef CRING_HAVE_VM_FLAGS_SET
-	vm_flags_set(vma, flags);
+#ifdef CRING_HAVE_VM_FLAGS_MOD
+	vm_flags_mod(vma, set, clear);
 #else
-	vma->vm_flags |= flags;
+	vma->vm_flags = (vma->vm_flags | set) & ~clear;
 #endif
 }
 

@@ -342,8 +342,9 @@ static int cring_ring_own(struct cring_ring *ring)
 	mmgrab(ring->mm);
 	ring->tgid = get_pid(task_tgid(current));
 	file = cring_shmem_file("cring", 0);
+	/* no memory for an inode is no space to tmpfs, which it is not to us */
 	if (IS_ERR(file))
-		return PTR_ERR(file);
+		return PTR_ERR(file) == -ENOSPC ? -ENOMEM : PTR_ERR(file);
 	ring->mapping_file = file;
 	ring->notifier.ops = &cring_notifier_ops;
 	ret = mmu_notifier_register(&ring->notifier, ring->mm);
@@ -441,7 +442,9 @@ int cring_ring_mmap(struct cring_ring *ring, struct vm_area_struct *vma)
 	if (vma->vm_pgoff || vma_pages(vma) != nr ||
 	    !(vma->vm_flags & VM_SHARED) || vma->vm_flags & VM_EXEC)
 		return -EINVAL;
-	cring_vm_flags_set(vma, VM_DONTCOPY | VM_DONTEXPAND | VM_MIXEDMAP);
+	/* nor may mprotect() make it executable later */
+	cring_vm_flags_mod(vma, VM_DONTCOPY | VM_DONTEXPAND | VM_MIXEDMAP,
+			   VM_MAYEXEC);
 	vma_set_file(vma, ring->mapping_file);
 	return vm_insert_pages(vma, vma->vm_start, ring->pages, &nr);
 }
