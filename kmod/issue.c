@@ -41,8 +41,15 @@ static enum cring_verdict cring_to_window(struct cring_req *req,
 static enum cring_verdict cring_give_up(struct cring_req *req,
 					enum cring_how how)
 {
-	if (how == CRING_HOW_INLINE)
+	if (how == CRING_HOW_INLINE) {
+		/* what a tty sends to who is in its background, for one */
+		if (task_sigpending(current) && req->file &&
+		    !cring_file_worker_allowed(req->file)) {
+			req->res = -EINTR;
+			return CRING_V_DONE;
+		}
 		return cring_to_worker(req, CRING_INLINE);
+	}
 	req->res = -EAGAIN;
 	return CRING_V_DONE;
 }
