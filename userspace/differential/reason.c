@@ -141,9 +141,12 @@ bool reason_of_cancel(struct play *p, const struct op *op,
 	    uring >= answer_for(0, all || any) &&
 	    uring < answer_for(reach->fits, all || any))
 		return part(p, WHY_STALE);
-	if (reach->again && ((!all && uring == -EALREADY) ||
-			     (uring >= answer_for(ours, all) &&
-			      uring <= answer_for(reach->fits, all)))) {
+	if (reach->again &&
+	    ((!all && uring == -EALREADY) ||
+	     (uring >= answer_for(ours & ~reach->hidden, all || any) &&
+	      uring <= answer_for(reach->fits, all || any)))) {
+		/* what was hidden goes on there */
+		p->parted |= !!(ours & reach->hidden);
 		reason_note(WHY_AGAIN);
 		return true;
 	}
