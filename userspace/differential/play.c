@@ -21,7 +21,9 @@ bool verbose;
 /* s: a script takes far less; a call that does not return is a difference */
 #define SCRIPT_LIMIT	120
 
-static const char *volatile doing;
+static volatile sig_atomic_t doing;	/* a side */
+static char late[2][80];
+static size_t late_len[2];
 
 static int open_for = -1;	/* which rings are open, -1 for none */
 
@@ -89,7 +91,7 @@ static void submit(struct play *p, int side)
 	struct side *s = &p->sides[side];
 	int nr = (int)(p->nr - p->first), ret, f;
 
-	doing = s->ops->name;
+	doing = side;
 	if (!nr)
 		return;
 	for (f = (int)p->first; f < (int)p->nr; f++) {
@@ -149,7 +151,7 @@ static void act(struct play *p, const struct op *op)
 	for (side = URING; side <= CRING && !p->error[0]; side++) {
 		struct side *s = &p->sides[side];
 
-		doing = s->ops->name;
+		doing = side;
 		switch (op->code) {
 		case C_FEED:
 			feed(s, op);
@@ -236,7 +238,7 @@ static void finish(struct play *p, int side)
 	unsigned int tries;
 	int f;
 
-	doing = ops->name;
+	doing = side;
 	/* in any order: it may reach followers first */
 	for (f = 0; f < (int)p->nr; f++)
 		if (!flight_is_done(p, side, f))
@@ -275,14 +277,23 @@ void play_end(void)
 	open_for = -1;
 }
 
+/* what to say when a side's call does not return */
+static void prepare_too_long(const struct play *p, const struct script *s)
+{
+	int side;
+
+	for (side = URING; side <= CRING; side++)
+		late_len[side] = (size_t)
+			snprintf(late[side], sizeof(late[side]),
+				 "seed %llu: %s: a call does not return\n",
+				 (unsigned long long)s->seed,
+				 p->sides[side].ops->name);
+}
+
 static void too_long(int sig)
 {
-	char text[128];
-	int len = snprintf(text, sizeof(text), "seed %llu: %s: a call does not return\n",
-			   (unsigned long long)play.script->seed, doing);
-
 	(void)sig;
-	if (write(STDOUT_FILENO, text, (size_t)len) < 0)
+	if (write(STDOUT_FILENO, late[doing], late_len[doing]) < 0)
 		_exit(4);
 	_exit(3);
 }
@@ -303,13 +314,14 @@ bool play_script(const struct script *s, char *error, size_t size)
 
 	p->error[0] = 0;
 	p->script = s;
-	signal(SIGALRM, too_long);
-	alarm(SCRIPT_LIMIT);
 	if (open_for != (int)(s->seed / SAME_RINGS % 256)) {
 		play_end();
 		open_sides(p, s);
 		open_for = (int)(s->seed / SAME_RINGS % 256);
 	}
+	prepare_too_long(p, s);
+	signal(SIGALRM, too_long);
+	alarm(SCRIPT_LIMIT);
 	p->nr = 0;
 	p->first = 0;
 	p->parted = false;

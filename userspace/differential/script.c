@@ -217,7 +217,7 @@ void script_make(struct script *s, uint64_t seed)
 	s->loose = chance(15);
 	/* those after one another use the same rings */
 	s->skip = seed / SAME_RINGS % 2;
-	s->defer = seed / (2 * SAME_RINGS) % 2;
+	s->defer = seed / SAME_RINGS / 2 % 2;
 	s->nr = 3 + rnd(MAX_STEPS - 2);
 	for (i = 0; i < s->nr; i++) {
 		if (chance(25))
