@@ -214,11 +214,12 @@ TEST_F(deadline, c13_a_chain_breaks)
 /* What a device has ends when the device answers. */
 TEST_F(deadline, c13_in_a_hung_device_it_is_told_and_ends_with_the_device)
 {
-	int fd = hung_disk(O_RDWR | O_DIRECT);
+	int fd = hung_disk(O_RDWR | O_DIRECT), slow = hold_factor();
 
-	put_read(1, fd, SOON);
+	/* it is in the device by then */
+	put_read(1, fd, 5 * SOON * slow);
 	submit_all(RING, 1);
-	expect_quiet_ms(RING, 3 * SOON_MS);
+	expect_quiet_ms(RING, 7 * SOON_MS * slow);
 	EXPECT_EQ(-EALREADY, cancel(RING, BY_CALL, .user_data = 1));
 	ASSERT_EQ(0, dm_resume(&self->dm));
 	EXPECT_EQ(4096, reap_res(RING, 1));
