@@ -259,7 +259,12 @@ static struct claim *claim_worker(struct kunit *test)
 	set_cpus_allowed_ptr(current, cpumask_of(c->test_cpu));
 	live_at(c->live, CRING_AT_POP, worker_waits);
 	KUNIT_ASSERT_EQ(test, live_read(c->live, c->script, UD), CRING_QUEUED);
-	KUNIT_ASSERT_TRUE(test, live_until(({
+	KUNIT_ASSERT_TRUE(test, live_spin(({
+		/*
+		 * No timer: while the worker spins, ksoftirqd of its processor
+		 * cannot run, and may have those of this one, too.
+		 */
+		schedule();
 		avoid_worker(c);
 		stage_is(c, 1);
 	})));

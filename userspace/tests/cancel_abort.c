@@ -89,11 +89,10 @@ TEST_F(reap, c12_of_500_reads_in_a_device_one_group_is_aborted)
 {
 	struct cring_cancel_key key = { .flags = GROUP | C_ALL, .group = 5 };
 	unsigned int i, wrong = 0, stopped = 0;
-	uint64_t start = now_ns();
 
 	/* More than the device takes at once: the rest waits for workers. */
 	start_slow_reads(RING, BATCH, 1500, .group = __i % GROUPS + 1);
-	if (now_ns() - start > hold_ns(1500 * NSEC_PER_MSEC) / 2)
+	if (cq_count(RING))
 		SKIP(return, "a machine slower than its device");
 	/* Who waits for a tag of the device has it after all that came before. */
 	EXPECT_EQ(0, reap_keys(&key, 1, WAIT, 3 * A_WHILE));

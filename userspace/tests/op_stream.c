@@ -169,7 +169,7 @@ TEST_F(stream, op_write_arrives)
 
 /*
  * Writes without blocking until nothing moves any more: how many bytes.  A TCP
- * acknowledgement may come 200 ms late, and makes room.
+ * acknowledgment may come 200 ms late, and makes room.
  */
 static int fill_up(int fd, char *buf)
 {
