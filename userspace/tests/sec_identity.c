@@ -33,19 +33,19 @@ FIXTURE_SETUP(creds)
 FIXTURE_TEARDOWN(creds) { cring_queue_exit(&self->ring); }
 
 /*
- * A write that waits in a chain behind a poll.  Root's keeps set-user-ID, anybody
- * else's clears it: the file system tells who wrote.
+ * A write of one byte that waits in a chain behind a poll, until its submitter has
+ * become somebody else.
  */
-TEST_F(creds, s3_are_those_of_the_submission)
+static void write_as(struct __test_metadata *_metadata,
+		     FIXTURE_DATA(creds) *self,
+		     const FIXTURE_VARIANT(creds) *variant, int fd)
 {
 	uid_t first = variant->root_first ? 0 : NOBODY;
-	struct stat st;
 
-	ASSERT_EQ(0, fchmod(self->fd, 04755));
 	ASSERT_EQ(0, syscall(SYS_setresuid, first, first, 0));
 	put(&self->ring, .opcode = CRING_OP_POLL_ADD, .fd = self->p[0],
 	    .poll32_events = POLLIN, .flags = CRING_SQE_IO_LINK, .user_data = 1);
-	put(&self->ring, .opcode = CRING_OP_WRITE, .fd = self->fd,
+	put(&self->ring, .opcode = CRING_OP_WRITE, .fd = fd,
 	    .addr = PTR64("x"), .len = 1, .flags = (uint8_t)variant->flags,
 	    .user_data = 2);
 	submit_all(&self->ring, 2);
@@ -54,6 +54,16 @@ TEST_F(creds, s3_are_those_of_the_submission)
 	ASSERT_EQ(1, write(self->p[1], "x", 1));
 	await(&self->ring, 2);
 	expect_res(&self->ring, 2, 1);
+}
+
+/* Root's keeps set-user-ID, anybody else's clears it: the file system tells. */
+TEST_F(creds, s3_are_those_of_the_submission)
+{
+	uid_t first = variant->root_first ? 0 : NOBODY;
+	struct stat st;
+
+	ASSERT_EQ(0, fchmod(self->fd, 04755));
+	write_as(_metadata, self, variant, self->fd);
 	ASSERT_EQ(0, fstat(self->fd, &st));
 	EXPECT_EQ(first ? 0755 : 04755, st.st_mode & 07777);
 }
@@ -107,18 +117,7 @@ TEST_F(creds, s3_a_message_is_its_submitters)
 
 	new_socketpair(s, SOCK_DGRAM);
 	ASSERT_EQ(0, setsockopt(s[1], SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)));
-	ASSERT_EQ(0, syscall(SYS_setresuid, first, first, 0));
-	put(&self->ring, .opcode = CRING_OP_POLL_ADD, .fd = self->p[0],
-	    .poll32_events = POLLIN, .flags = CRING_SQE_IO_LINK, .user_data = 1);
-	put(&self->ring, .opcode = CRING_OP_WRITE, .fd = s[0],
-	    .addr = PTR64("x"), .len = 1, .flags = (uint8_t)variant->flags,
-	    .user_data = 2);
-	submit_all(&self->ring, 2);
-	ASSERT_EQ(0, syscall(SYS_setresuid, first ? 0 : NOBODY,
-			     first ? 0 : NOBODY, 0));
-	ASSERT_EQ(1, write(self->p[1], "x", 1));
-	await(&self->ring, 2);
-	expect_res(&self->ring, 2, 1);
+	write_as(_metadata, self, variant, s[0]);
 	EXPECT_EQ((int)first, t_sender(_metadata, s[1]));
 }
 
