@@ -11,11 +11,17 @@
 /* attempts that poll had called ready before a file is given up on */
 #define CRING_MAX_RETRIES	8
 
+/* only threads of the owner run operations on its file */
+static bool cring_no_worker(const struct cring_req *req)
+{
+	return req->file && !cring_file_worker_allowed(req->file);
+}
+
 /* hand over to a worker what would block */
 static enum cring_verdict cring_to_worker(struct cring_req *req,
 					  enum cring_state self)
 {
-	if (req->file && !cring_file_worker_allowed(req->file)) {
+	if (cring_no_worker(req)) {
 		req->res = -EOPNOTSUPP;
 		return CRING_V_DONE;
 	}
@@ -43,8 +49,7 @@ static enum cring_verdict cring_give_up(struct cring_req *req,
 {
 	if (how == CRING_HOW_INLINE) {
 		/* what a tty sends to who is in its background, for one */
-		if (task_sigpending(current) && req->file &&
-		    !cring_file_worker_allowed(req->file)) {
+		if (task_sigpending(current) && cring_no_worker(req)) {
 			req->res = -EINTR;
 			return CRING_V_DONE;
 		}
