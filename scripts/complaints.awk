@@ -46,29 +46,35 @@ BEGIN {
 }
 
 # A report is over at the next line that is drawn.
+function race_over()
+{
+	if (racing && ours) {
+		if (shown < 200)
+			print "-- " during "\n" race
+		shown += 30
+		found = 1
+	} else if (racing) {
+		others++
+	}
+	racing = 0
+}
+
 line ~ /BUG: KCSAN: / {
+	race_over()
 	race = line
 	ours = 0
 	racing = 1
 	next
 }
 
-racing && line !~ /==========/ && line !~ bad {
-	race = race "\n" line
-	ours = ours || line ~ /\[cring/
+racing && line ~ /==========/ {
+	race_over()
 	next
 }
 
 racing && line !~ bad {
-	racing = 0
-	if (ours) {
-		if (shown < 200)
-			print "-- " during "\n" race
-		shown += 30
-		found = 1
-	} else {
-		others++
-	}
+	race = race "\n" line
+	ours = ours || line ~ /\[cring/
 	next
 }
 
@@ -92,10 +98,7 @@ context > 0 && shown < 200 {
 }
 
 END {
-	if (racing && ours) {
-		print "-- " during "\n" race
-		found = 1
-	}
+	race_over()
 	if (others)
 		print others " data races of the kernel's own"
 	exit found
