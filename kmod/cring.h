@@ -742,6 +742,7 @@ struct cring_taken {
 struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit);
 
 /* issue.c APIs: try an operation, hand on what would block */
+s32 cring_error(const struct cring_req *req, s32 error, bool worker);
 void cring_issue(struct cring_req *req, enum cring_how how,
 		 struct cring_batch *batch);
 void cring_batch_finish(struct cring_comp *comp, struct cring_batch *batch);

@@ -72,24 +72,36 @@ static void cring_issue_done(struct cring_req *req, struct cring_batch *batch)
 		cring_batch_flush(req->ring, batch);
 }
 
-/* what user space gets to see of a result */
-static void cring_fix_result(struct cring_req *req, enum cring_how how)
+/**
+ * cring_error - what user space gets to see of a failure
+ * @req: what failed
+ * @error: how
+ * @worker: in a worker, or handed to a device by one, perhaps
+ *
+ * Context: any; before the request is done.
+ * Return: the result for its CQE.
+ */
+s32 cring_error(const struct cring_req *req, s32 error, bool worker)
 {
 	bool told = atomic64_read(&req->word) & CRING_WORD_CANCEL;
 
-	switch (req->res) {
+	switch (error) {
 	case -EFAULT:
-		/* so ends a copy that the signal took out of a page fault */
-		if (told && how == CRING_HOW_WORKER)
-			req->res = -ECANCELED;
-		break;
+	case -EAGAIN:
+	case -ENOMEM:
+		/*
+		 * So ends a copy, or a hold on pages, that the signal took out
+		 * of a page fault or the wait for the address space's lock.
+		 */
+		return told && worker ? -ECANCELED : error;
 	case -EINTR:
 	case -ERESTARTSYS:
 	case -ERESTARTNOINTR:
 	case -ERESTARTNOHAND:
 	case -ERESTART_RESTARTBLOCK:
-		req->res = told ? -ECANCELED : -EINTR;
-		break;
+		return told ? -ECANCELED : -EINTR;
+	default:
+		return error;
 	}
 }
 
@@ -116,7 +128,7 @@ static enum cring_verdict cring_try(struct cring_req *req, enum cring_how how)
 	if (worker)
 		cring_worker_leave(worker);
 	if (verdict == CRING_V_DONE && unlikely(req->res < 0))
-		cring_fix_result(req, how);
+		req->res = cring_error(req, req->res, how == CRING_HOW_WORKER);
 	/* a worker's try that was none */
 	if (unlikely(verdict == CRING_V_WINDOW) && !started)
 		req->flags &= ~CRING_REQ_STARTED;

@@ -66,6 +66,9 @@ void cring_rw_complete(struct kiocb *iocb, long ret)
 	}
 	if (ret > 0 && unlikely(cring_file_watched(req->file)))
 		cring_req_note(req, CRING_REQ_NOTIFY);
+	/* the first part was in the device when a signal ended the rest */
+	if (unlikely(ret < 0))
+		ret = cring_error(req, ret, true);
 	cring_complete(req, cring_rw_result(req, ret));
 }
 
