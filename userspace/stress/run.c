@@ -13,6 +13,7 @@
 #define ROUND_NS	240000000000ULL	/* a round that takes longer hangs */
 #define SHRINK_NS	120000000000ULL
 #define TELL_NS		60000000000ULL
+#define LOOK_NS		20000000L	/* at a round that has not ended */
 
 static struct lane {
 	pid_t pid;
@@ -29,8 +30,12 @@ static struct lane {
 const char *stress_begin(void)
 {
 	const char *missing;
+	sigset_t set;
 	int i;
 
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	tally = mmap(NULL, sizeof(*tally) + (size_t)LANES * TOLD, PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (tally == MAP_FAILED)
@@ -102,7 +107,18 @@ static bool round_well(const struct script *s, int status, char *tell)
 	return false;
 }
 
-/* wait for one; a round that hangs is killed, and must end then */
+/* until a child has ended, or it is time to look at what has not */
+static void sleep_until_child(void)
+{
+	const struct timespec ts = { .tv_nsec = LOOK_NS };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigtimedwait(&set, NULL, &ts);
+}
+
+/* has it ended? one that hangs is killed, and must end then */
 static bool round_ended(pid_t pid, uint64_t since, int *status, char *tell)
 {
 	if (pid < 0 || waitpid(pid, status, WNOHANG) == pid)
@@ -130,7 +146,7 @@ static bool fails(const struct script *s)
 		pid_t pid = round_start(s, how);
 
 		while (!round_ended(pid, since, &status, how))
-			sleep_us(500);
+			sleep_until_child();
 		if (!round_well(s, status, how) &&
 		    (!first_how[0] || !strncmp(how, first_how, strcspn(first_how, "\n"))))
 			return true;
@@ -256,7 +272,8 @@ bool stress_run(uint64_t seed, uint64_t ns, bool go_on)
 			printf("%lu operations, up to seed %llu\n", tally->ops,
 			       (unsigned long long)seed);
 		}
-		sleep_us(500);
+		if (busy)
+			sleep_until_child();
 	} while (busy);
 	return well;
 }
