@@ -8,7 +8,7 @@
 
 #include "stress.h"
 
-#define PATIENCE_NS	30000000000LL
+#define PATIENCE_NS	120000000000LL
 
 struct box boxes[BOXES];
 static pthread_t threads[THREADS];

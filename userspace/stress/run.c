@@ -10,10 +10,11 @@
 #include "stress.h"
 
 #define LANES		4		/* rounds at a time: a good part of them sleeps */
-#define ROUND_NS	240000000000ULL	/* a round that takes longer hangs */
+#define ROUND_NS	480000000000ULL	/* a round that takes longer hangs */
 #define SHRINK_NS	120000000000ULL
 #define TELL_NS		60000000000ULL
 #define LOOK_NS		20000000L	/* at a round that has not ended */
+#define RESTS		3		/* times as long as it worked, where it is light */
 
 static struct lane {
 	pid_t pid;
@@ -132,9 +133,9 @@ static bool round_ended(pid_t pid, uint64_t since, int *status, char *tell)
 	return true;
 }
 
-/* so often is a script run to see whether it fails, and how does it? */
+/* so often is a script run to see whether it fails, and what has it said? */
 static int tries;
-static char *how;
+static char *said;
 static char first_how[64];
 
 static bool fails(const struct script *s)
@@ -143,12 +144,12 @@ static bool fails(const struct script *s)
 
 	for (i = 0; i < tries; i++) {
 		uint64_t since = now_ns();
-		pid_t pid = round_start(s, how);
+		pid_t pid = round_start(s, said);
 
-		while (!round_ended(pid, since, &status, how))
+		while (!round_ended(pid, since, &status, said))
 			sleep_until_child();
-		if (!round_well(s, status, how) &&
-		    (!first_how[0] || !strncmp(how, first_how, strcspn(first_how, "\n"))))
+		if (!round_well(s, status, said) &&
+		    (!first_how[0] || !strncmp(said, first_how, strcspn(first_how, "\n"))))
 			return true;
 	}
 	return false;
@@ -162,7 +163,7 @@ static void failed(struct script *s, char *tell)
 	printf("making it shorter ...\n");
 	snprintf(first_how, sizeof(first_how), "%s", tell);
 	snprintf(last, sizeof(last), "%s", tell);
-	how = tell;
+	said = tell;
 	tries = 20;
 	if (strncmp(tell, "it hangs", 8) != 0 && fails(s)) {
 		shrink(s, fails, now_ns() + SHRINK_NS);
@@ -196,12 +197,12 @@ bool stress_replay(const char *path, int times)
 		return false;
 	}
 	tries = times;
-	how = lanes[0].told;
+	said = lanes[0].told;
 	well = !fails(&s);
 	if (well)
 		printf("ok: %d times\n", times);
 	else
-		printf("wrong: %s", how);
+		printf("wrong: %s", said);
 	return well;
 }
 
@@ -233,27 +234,40 @@ static bool lane_failed(struct lane *l)
 	return true;
 }
 
+/* leave the processors to others for a while, after a round that began then */
+static void rest(uint64_t since, uint64_t end)
+{
+	uint64_t now = now_ns(), until = now + RESTS * (now - since);
+
+	while (now < until && now < end) {
+		sleep_us(100000);
+		now = now_ns();
+	}
+}
+
 /**
  * stress_run - run rounds until the time is over
  * @seed: of the first one; the next has the next
  * @ns: how long
- * @go_on: also when one has failed, which is not made shorter then
+ * @how: STRESS_GO_ON, STRESS_LIGHT
  *
  * Return: true when all was right.
  */
-bool stress_run(uint64_t seed, uint64_t ns, bool go_on)
+bool stress_run(uint64_t seed, uint64_t ns, unsigned int how)
 {
 	uint64_t end = now_ns() + ns, told_at = now_ns();
+	unsigned int busy, nr = how & STRESS_LIGHT ? 1 : LANES;
 	bool well = true;
-	unsigned int busy;
 	struct lane *l;
 
 	do {
 		busy = 0;
-		for (l = lanes; l < lanes + LANES; l++) {
+		for (l = lanes; l < lanes + nr; l++) {
+			if (how & STRESS_LIGHT && l->since && !l->pid)
+				rest(l->since, end);
 			if (lane_failed(l)) {
 				well = false;
-				if (!go_on) {
+				if (!(how & STRESS_GO_ON)) {
 					lanes_kill();
 					failed(&l->script, l->told);
 					return false;

@@ -12,7 +12,12 @@
 const char *stress_begin(void);
 void stress_end(void);
 
-bool stress_run(uint64_t seed, uint64_t ns, bool go_on);
+/* also when one has failed, which is not made shorter then */
+#define STRESS_GO_ON	1
+/* one at a time, with rests: where something else is measured */
+#define STRESS_LIGHT	2
+
+bool stress_run(uint64_t seed, uint64_t ns, unsigned int how);
 bool stress_replay(const char *path, int times);
 
 /* what was counted, as text */
