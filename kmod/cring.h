@@ -148,7 +148,7 @@ enum cring_by {
 	CRING_NR_BY
 };
 
-/* a request's place in the index by one key, numbers of records; see index.c */
+/* a request's place in the index by one key, links; see index.c */
 struct cring_key {
 	u32 next;		/* the bucket's next leader */
 	u32 younger;		/* the circle of one value */
@@ -334,7 +334,7 @@ static inline void cring_req_forget(struct cring_req *req, u8 flag)
  * The ring
  */
 
-/* the index by one key: the first leader of each bucket, a record's number */
+/* the index by one key: a link to the first leader of each bucket */
 struct cring_table {
 	u32 *heads;
 	u32 mask;
@@ -804,6 +804,13 @@ enum cring_verdict cring_park_or_end(struct cring_req *req,
 void cring_reissue(struct cring_req *req);
 
 /* index.c APIs: find requests by any key; under .lock */
+/* the record that a link of the index leads to */
+static inline struct cring_req *cring_linked(const struct cring_ring *ring,
+					     u32 link)
+{
+	return (void *)ring->pool + link;
+}
+
 int cring_index_init(struct cring_ring *ring, u32 entries);
 void cring_index_destroy(struct cring_ring *ring);
 void cring_index_add(struct cring_req *req);

@@ -20,13 +20,13 @@
 static struct cring_req *cring_younger(const struct cring_req *req,
 				       enum cring_by by)
 {
-	return &req->ring->pool[req->keys[by].younger];
+	return cring_linked(req->ring, req->keys[by].younger);
 }
 
 static struct cring_req *cring_older(const struct cring_req *req,
 				     enum cring_by by)
 {
-	return &req->ring->pool[req->keys[by].older];
+	return cring_linked(req->ring, req->keys[by].older);
 }
 
 /* all of one circle */
@@ -205,6 +205,32 @@ static struct cring_req *cring_find_ticket(struct cring_ring *ring,
 	return req && cring_filter_matches(filter, req) ? req : NULL;
 }
 
+/*
+ * Most cancels name one key, and so one circle: the same walk, but for what is
+ * only there to walk several.
+ */
+static __always_inline struct cring_req *
+cring_find_in(struct cring_ring *ring, const struct cring_filter *filter,
+	      enum cring_by by, u64 value, bool *over)
+{
+	struct cring_req *first = cring_index_first(ring, by, value);
+	struct cring_req *req = first;
+	unsigned int n = 0;
+
+	if (!first)
+		return NULL;
+	do {
+		if (cring_filter_matches(filter, req))
+			return req;
+		if (++n == CRING_BREAK) {
+			*over = false;
+			return NULL;
+		}
+		req = cring_younger(req, by);
+	} while (req != first);
+	return NULL;
+}
+
 /**
  * cring_find_few - the first match in the index, if that takes not long
  * @ring: where
@@ -222,6 +248,19 @@ struct cring_req *cring_find_few(struct cring_ring *ring,
 
 	lockdep_assert_held(&ring->lock);
 	*over = true;
+	switch (filter->flags & (CRING_CANCEL_KEYS | CRING_ASYNC_CANCEL_ANY)) {
+	case 0:
+	case CRING_ASYNC_CANCEL_USERDATA:
+	case CRING_ASYNC_CANCEL_USERDATA | CRING_ASYNC_CANCEL_OP:
+		return cring_find_in(ring, filter, CRING_BY_USER_DATA,
+				     filter->user_data, over);
+	case CRING_ASYNC_CANCEL_FD:
+		return cring_find_in(ring, filter, CRING_BY_FILE,
+				     (unsigned long)filter->file, over);
+	case CRING_ASYNC_CANCEL_GROUP:
+		return cring_find_in(ring, filter, CRING_BY_GROUP,
+				     filter->group, over);
+	}
 	if (filter->flags & CRING_ASYNC_CANCEL_TICKET)
 		return cring_find_ticket(ring, filter);
 	cring_walk_begin(&walk, ring, filter);

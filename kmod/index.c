@@ -8,11 +8,11 @@
  * circle, oldest first.  So finding a value costs the same with any number of
  * requests on any number of other values, and the hash is keyed with a secret
  * of the ring, so that user space cannot choose who shares a bucket.  Opcodes
- * are few, and have a bucket each.  A ticket has one request at most, and no
- * circle.
+ * are few, and have a bucket each, which names its one leader.  A ticket has one
+ * request at most, and no circle.
  *
- * Links are numbers of records in the ring's pool: half the size of pointers,
- * and there are many of them.
+ * Links are places of records in the ring's pool, in bytes: half the size of
+ * pointers, of which there would be many, and as quick to follow.
  *
  * Only what was not finished inline is ever entered.  An entry leaves when its
  * CQE is posted, in the same critical section.  All under cring_ring.lock.
@@ -29,14 +29,16 @@
 /* in place of a link in a bucket: not a leader, so in none */
 #define CRING_NO_LEADER		(U32_MAX - 1)
 
-static struct cring_req *cring_req_at(struct cring_ring *ring, u32 nr)
+static __always_inline u32 cring_link(const struct cring_ring *ring,
+				      const struct cring_req *req)
 {
-	return nr == CRING_NO_REQ ? NULL : &ring->pool[nr];
+	return (const char *)req - (const char *)ring->pool;
 }
 
-static u32 cring_req_nr(const struct cring_req *req)
+static __always_inline struct cring_req *
+cring_link_end(const struct cring_ring *ring, u32 link)
 {
-	return req - req->ring->pool;
+	return link == CRING_NO_REQ ? NULL : cring_linked(ring, link);
 }
 
 static int cring_table_init(struct cring_table *table, u32 buckets)
@@ -66,6 +68,9 @@ int cring_index_init(struct cring_ring *ring, u32 entries)
 	int ret;
 
 	get_random_bytes(&ring->key, sizeof(ring->key));
+	/* they are factors, too: an even one would lose a bit of the value */
+	ring->key.key[0] |= 1;
+	ring->key.key[1] |= 1;
 	ret = cring_table_init(&ring->tickets, buckets);
 	for (by = 0; !ret && by < CRING_NR_BY; by++)
 		ret = cring_table_init(&ring->index[by],
@@ -94,19 +99,19 @@ void cring_index_destroy(struct cring_ring *ring)
 	}
 }
 
-/* both halves of the product: each bit of the value has its part in each of it */
-static u64 cring_fold(u64 value, u64 factor)
-{
-	factor |= 1;
-	return value * factor ^ mul_u64_u64_shr(value, factor, 64);
-}
-
-/* twice, with a secret before each time: nothing of the first fold shows */
-static u32 cring_hash(const struct cring_ring *ring, u64 value)
+/*
+ * Two products, with a secret before each and a secret, odd factor.  Both halves
+ * of the first: each bit of the value has its part in each of it.  Of the second
+ * the upper half is enough, of which each bit is made of all that the first has
+ * mixed; and nothing of the first shows.
+ */
+static __always_inline u32 cring_hash(const struct cring_ring *ring, u64 value)
 {
 	const u64 *key = ring->key.key;
 
-	return cring_fold(cring_fold(value ^ key[0], key[1]) ^ key[1], key[0]);
+	value ^= key[0];
+	value = value * key[1] ^ mul_u64_u64_shr(value, key[1], 64);
+	return mul_u64_u64_shr(value ^ key[1], key[0], 64);
 }
 
 /*
@@ -150,10 +155,11 @@ static __always_inline struct cring_req *
 cring_leader(struct cring_ring *ring, const u32 *bucket, enum cring_by by,
 	     u64 value)
 {
-	struct cring_req *req;
+	struct cring_req *req = cring_link_end(ring, *bucket);
 
-	for (req = cring_req_at(ring, *bucket); req;
-	     req = cring_req_at(ring, req->keys[by].next))
+	if (by == CRING_BY_OP)
+		return req;
+	for (; req; req = cring_link_end(ring, req->keys[by].next))
 		if (cring_value(req, by) == value)
 			return req;
 	return NULL;
@@ -186,7 +192,7 @@ struct cring_req *cring_index_first(struct cring_ring *ring, enum cring_by by,
 struct cring_req *cring_index_next(struct cring_req *req, enum cring_by by,
 				   const struct cring_req *first)
 {
-	struct cring_req *next = &req->ring->pool[req->keys[by].younger];
+	struct cring_req *next = cring_linked(req->ring, req->keys[by].younger);
 
 	return next == first ? NULL : next;
 }
@@ -203,8 +209,8 @@ struct cring_req *cring_index_ticket(struct cring_ring *ring, u64 ticket)
 {
 	struct cring_req *req;
 
-	for (req = cring_req_at(ring, *cring_ticket_bucket(ring, ticket)); req;
-	     req = cring_req_at(ring, req->next_ticket))
+	for (req = cring_link_end(ring, *cring_ticket_bucket(ring, ticket)); req;
+	     req = cring_link_end(ring, req->next_ticket))
 		if (req->ticket == ticket)
 			return req;
 	return NULL;
@@ -226,84 +232,99 @@ bool cring_index_has_op(struct cring_ring *ring, u8 opcode)
 
 /* the link that leads to a leader */
 static __always_inline u32 *
-cring_link_to(struct cring_req *leader, enum cring_by by)
+cring_link_to(struct cring_ring *ring, struct cring_req *leader, u32 self,
+	      enum cring_by by)
 {
-	struct cring_ring *ring = leader->ring;
 	u32 *link = cring_bucket(ring, by, cring_value(leader, by));
-	u32 nr = cring_req_nr(leader);
 
-	while (*link != nr)
-		link = &ring->pool[*link].keys[by].next;
+	while (*link != self)
+		link = &cring_linked(ring, *link)->keys[by].next;
 	return link;
 }
 
-/* the next oldest becomes the leader, in the same place of the bucket */
-static void cring_key_abdicate(struct cring_req *req, enum cring_by by)
-{
-	struct cring_key *key = &req->keys[by];
-	struct cring_req *heir = &req->ring->pool[key->younger];
-
-	WRITE_ONCE(*cring_link_to(req, by), key->younger);
-	heir->keys[by].next = key->next;
-}
-
 static __always_inline void
-cring_key_join(struct cring_req *req, enum cring_by by)
+cring_key_join(struct cring_ring *ring, struct cring_req *req, u32 self,
+	       enum cring_by by)
 {
-	struct cring_ring *ring = req->ring;
 	u64 value = cring_value(req, by);
 	u32 *bucket = cring_bucket(ring, by, value);
 	struct cring_req *leader = cring_leader(ring, bucket, by, value);
 	struct cring_key *key = &req->keys[by];
-	u32 nr = cring_req_nr(req);
 
 	if (leader) {
 		struct cring_key *first = &leader->keys[by];
+		u32 last = first->older;
 
 		key->next = CRING_NO_LEADER;
-		key->younger = cring_req_nr(leader);
-		key->older = first->older;
-		ring->pool[first->older].keys[by].younger = nr;
-		first->older = nr;
+		key->younger = cring_link(ring, leader);
+		key->older = last;
+		cring_linked(ring, last)->keys[by].younger = self;
+		first->older = self;
 	} else {
-		key->younger = nr;
-		key->older = nr;
+		key->younger = self;
+		key->older = self;
 		key->next = *bucket;
-		WRITE_ONCE(*bucket, nr);
+		WRITE_ONCE(*bucket, self);
 	}
 }
 
+/* the only one of its value leaves: its bucket forgets the value */
 static __always_inline void
-cring_key_leave(struct cring_req *req, enum cring_by by)
+cring_key_end(struct cring_ring *ring, struct cring_req *req, u32 self,
+	      enum cring_by by)
 {
-	struct cring_ring *ring = req->ring;
+	u32 *link = cring_link_to(ring, req, self, by);
+
+	if (by == CRING_BY_OP)
+		WRITE_ONCE(*link, CRING_NO_REQ);
+	else
+		*link = req->keys[by].next;
+}
+
+/* the next oldest becomes the leader, in the same place of the bucket */
+static __always_inline void
+cring_key_abdicate(struct cring_ring *ring, struct cring_req *req, u32 self,
+		   enum cring_by by)
+{
 	struct cring_key *key = &req->keys[by];
 
-	if (unlikely(ring->walk))
-		cring_walk_leave(ring->walk, req, by);
-	if (key->younger == cring_req_nr(req))
-		WRITE_ONCE(*cring_link_to(req, by), key->next);
-	else if (key->next != CRING_NO_LEADER)
-		cring_key_abdicate(req, by);
-	ring->pool[key->older].keys[by].younger = key->younger;
-	ring->pool[key->younger].keys[by].older = key->older;
+	WRITE_ONCE(*cring_link_to(ring, req, self, by), key->younger);
+	cring_linked(ring, key->younger)->keys[by].next = key->next;
 }
 
-static void cring_ticket_join(struct cring_req *req)
+static __always_inline void
+cring_key_leave(struct cring_ring *ring, struct cring_req *req, u32 self,
+		enum cring_by by)
 {
-	u32 *bucket = cring_ticket_bucket(req->ring, req->ticket);
+	struct cring_key *key = &req->keys[by];
+	u32 younger = key->younger, older = key->older;
+
+	if (younger == self) {
+		cring_key_end(ring, req, self, by);
+		return;
+	}
+	if (key->next != CRING_NO_LEADER)
+		cring_key_abdicate(ring, req, self, by);
+	cring_linked(ring, older)->keys[by].younger = younger;
+	cring_linked(ring, younger)->keys[by].older = older;
+}
+
+static __always_inline void
+cring_ticket_join(struct cring_ring *ring, struct cring_req *req, u32 self)
+{
+	u32 *bucket = cring_ticket_bucket(ring, req->ticket);
 
 	req->next_ticket = *bucket;
-	*bucket = cring_req_nr(req);
+	*bucket = self;
 }
 
-static void cring_ticket_leave(struct cring_req *req)
+static __always_inline void
+cring_ticket_leave(struct cring_ring *ring, struct cring_req *req, u32 self)
 {
-	u32 *link = cring_ticket_bucket(req->ring, req->ticket);
-	u32 nr = cring_req_nr(req);
+	u32 *link = cring_ticket_bucket(ring, req->ticket);
 
-	while (*link != nr)
-		link = &req->ring->pool[*link].next_ticket;
+	while (*link != self)
+		link = &cring_linked(ring, *link)->next_ticket;
 	*link = req->next_ticket;
 }
 
@@ -315,15 +336,18 @@ static void cring_ticket_leave(struct cring_req *req)
  */
 void cring_index_add(struct cring_req *req)
 {
-	lockdep_assert_held(&req->ring->lock);
-	cring_key_join(req, CRING_BY_USER_DATA);
-	cring_key_join(req, CRING_BY_OP);
+	struct cring_ring *ring = req->ring;
+	u32 self = cring_link(ring, req);
+
+	lockdep_assert_held(&ring->lock);
+	cring_key_join(ring, req, self, CRING_BY_USER_DATA);
+	cring_key_join(ring, req, self, CRING_BY_OP);
 	/* none: not in that table */
 	if (req->file)
-		cring_key_join(req, CRING_BY_FILE);
+		cring_key_join(ring, req, self, CRING_BY_FILE);
 	if (req->group)
-		cring_key_join(req, CRING_BY_GROUP);
-	cring_ticket_join(req);
+		cring_key_join(ring, req, self, CRING_BY_GROUP);
+	cring_ticket_join(ring, req, self);
 	req->lflags |= CRING_REQL_INDEXED;
 }
 
@@ -335,14 +359,21 @@ void cring_index_add(struct cring_req *req)
  */
 void cring_index_del(struct cring_req *req)
 {
-	lockdep_assert_held(&req->ring->lock);
-	cring_key_leave(req, CRING_BY_USER_DATA);
-	cring_key_leave(req, CRING_BY_OP);
+	struct cring_ring *ring = req->ring;
+	u32 self = cring_link(ring, req);
+	unsigned int by;
+
+	lockdep_assert_held(&ring->lock);
+	if (unlikely(ring->walk))
+		for (by = 0; by < CRING_NR_BY; by++)
+			cring_walk_leave(ring->walk, req, by);
+	cring_key_leave(ring, req, self, CRING_BY_USER_DATA);
+	cring_key_leave(ring, req, self, CRING_BY_OP);
 	if (req->file)
-		cring_key_leave(req, CRING_BY_FILE);
+		cring_key_leave(ring, req, self, CRING_BY_FILE);
 	if (req->group)
-		cring_key_leave(req, CRING_BY_GROUP);
-	cring_ticket_leave(req);
+		cring_key_leave(ring, req, self, CRING_BY_GROUP);
+	cring_ticket_leave(ring, req, self);
 	req->lflags &= ~CRING_REQL_INDEXED;
 }
 
@@ -354,5 +385,9 @@ void cring_index_del(struct cring_req *req)
  */
 void cring_index_del_file(struct cring_req *req)
 {
-	cring_key_leave(req, CRING_BY_FILE);
+	struct cring_ring *ring = req->ring;
+
+	if (unlikely(ring->walk))
+		cring_walk_leave(ring->walk, req, CRING_BY_FILE);
+	cring_key_leave(ring, req, cring_link(ring, req), CRING_BY_FILE);
 }
