@@ -33,7 +33,8 @@ static bool cring_claim_queued(struct cring_req *req, u64 word)
  * cring_cancel_claim - claim a request that waits, or tell it to stop
  * @req: in flight
  * @tell: if it is being executed, tell it
- * @rest: gets what ends with it, claimed, for cring_complete_todo()
+ * @rest: gets what ends with it, claimed, for cring_complete_todo(); NULL when
+ *	it has no chain
  *
  * The one place that decides between 0 and -EALREADY.
  *
@@ -154,6 +155,92 @@ s32 cring_cancel(struct cring_ring *ring, const struct cring_filter *filter)
 
 	cring_pass_run(&pass, ring, filter, NULL, false);
 	return cring_pass_answer(&pass);
+}
+
+/* the first match in the index, if it is found soon, and ends alone and at once */
+static struct cring_req *cring_cancel_find(struct cring_ring *ring,
+					   const struct cring_filter *filter)
+{
+	struct cring_req *req;
+	bool over;
+
+	req = cring_find_few(ring, filter, &over);
+	if (!req || !list_empty(&req->chain) || cring_req_wants_back(req))
+		return NULL;
+	return req;
+}
+
+/**
+ * cring_cancel_in - cancel one match in a session, which posts its CQE
+ * @comp: the session
+ * @filter: what; without ALL
+ * @reap: as for cring_pass_run()
+ * @wait: likewise
+ * @found: set to the match when it was told to stop
+ *
+ * Context: in a session; @cancels was counted up before it.
+ * Return: 0 or -EALREADY; -EAGAIN when nothing was done, and it takes a pass of
+ * its own.
+ */
+s32 cring_cancel_in(struct cring_comp *comp, const struct cring_filter *filter,
+		    struct cring_reap_place *reap, bool wait,
+		    struct cring_req **found)
+{
+	struct cring_req *req = cring_cancel_find(comp->ring, filter);
+	s32 ret;
+
+	if (!req)
+		return -EAGAIN;
+	ret = cring_cancel_claim(req, true, NULL);
+	if (reap && (!ret || wait))
+		cring_reap_mark(reap, req);
+	if (!ret) {
+		cring_finish(comp, req);
+		return 0;
+	}
+	if (wait)
+		req->lflags |= CRING_REQL_WAITED;
+	*found = req;
+	return ret;
+}
+
+/* claims it; false when nothing was done */
+static bool cring_cancel_take(struct cring_req *cancel,
+			      const struct cring_filter *filter)
+{
+	struct cring_ring *ring = cancel->ring;
+	struct cring_req *req;
+
+	/* as in cring_pass_run() */
+	atomic_inc(&ring->cancels);
+	spin_lock_irq(&ring->lock);
+	req = cring_cancel_find(ring, filter);
+	if (req)
+		cancel->res = cring_cancel_claim(req, true, NULL);
+	spin_unlock_irq(&ring->lock);
+	cancel->match.taken = req;
+	return req;
+}
+
+/**
+ * cring_cancel_sqe - cancel what a filter means, for an operation that does so
+ * @cancel: that operation, being tried; gets its result
+ * @filter: what
+ *
+ * What it stops alone is left to the caller, whose batch of completions it
+ * enters ahead of @cancel: they are posted together.
+ *
+ * Context: as for cring_cancel().
+ * Return: CRING_V_TAKEN, with @match.taken; or CRING_V_DONE.
+ */
+enum cring_verdict cring_cancel_sqe(struct cring_req *cancel,
+				    const struct cring_filter *filter)
+{
+	if (!(filter->flags & CRING_ASYNC_CANCEL_ALL) &&
+	    cring_cancel_take(cancel, filter))
+		return cancel->res ? CRING_V_DONE : CRING_V_TAKEN;
+	cancel->res = cring_cancel(cancel->ring, filter);
+	return CRING_V_DONE;
 }
 
 /**

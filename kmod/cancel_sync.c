@@ -94,56 +94,6 @@ static int cring_wait_key(struct cring_cancel_call *call,
 
 /* --- the cancels --- */
 
-/**
- * cring_filter_init - what one key of a synchronous call means
- * @scope: what the call reaches
- * @key: as user space gave it
- * @filter: filled but for @before; its file is to be fput() if there is one
- *
- * Context: process, in a thread of the owner.
- * Return: 0, -EINVAL or -EBADF.
- */
-int cring_filter_init(const struct cring_scope *scope,
-		      const struct cring_cancel_key *key,
-		      struct cring_filter *filter)
-{
-	struct cring_match match = {
-		.user_data = key->user_data,
-		.ticket = key->ticket,
-		.flags = key->flags,
-		.group = key->group,
-		.opcode = key->opcode,
-	};
-	bool one_ring = scope->reach == &scope->own;
-
-	*filter = (struct cring_filter) {
-		.user_data = key->user_data,
-		.ticket = key->ticket,
-		.thread = scope->thread,
-		.flags = key->flags,
-		.group = key->group,
-		.opcode = key->opcode,
-	};
-	if (key->resv0[0] || key->resv0[1] || key->resv0[2] ||
-	    key->resv[0] || key->resv[1] || key->resv[2] ||
-	    (key->fd && !(key->flags & CRING_ASYNC_CANCEL_FD)))
-		return -EINVAL;
-	if (cring_cancel_check(&match))
-		return -EINVAL;
-	/* slots and tickets are numbers of one ring */
-	if (!one_ring && key->flags & (CRING_ASYNC_CANCEL_FD_FIXED |
-				       CRING_ASYNC_CANCEL_TICKET))
-		return -EINVAL;
-	if (scope->caller &&
-	    cring_restrict_cancel(scope->caller, key->flags))
-		return -EACCES;
-	if (!(key->flags & CRING_ASYNC_CANCEL_FD))
-		return 0;
-	filter->file = cring_file_get(scope->own.ring, key->fd,
-				      key->flags & CRING_ASYNC_CANCEL_FD_FIXED);
-	return filter->file ? 0 : -EBADF;
-}
-
 /* one key in one ring; true when that was all */
 static bool cring_cancel_reach(struct cring_cancel_call *call,
 			       struct cring_reach *reach,
@@ -182,21 +132,29 @@ static s32 cring_call_seal(struct cring_cancel_call *call,
 	return ret;
 }
 
-static void cring_cancel_key(struct cring_cancel_call *call,
-			     struct cring_cancel_key *key,
-			     struct cring_cancel_wait *w)
+/* what a key means; its answer if it has one */
+static void cring_key_begin(struct cring_cancel_call *call, u32 i)
 {
-	u32 i;
+	struct cring_cancel_key *key = &call->keys[i];
+	struct cring_cancel_wait *w = &call->waits[i];
 
 	w->req = NULL;
 	key->already = 0;
 	key->res = cring_filter_init(&call->scope, key, &w->filter);
 	if (!key->res && call->c.flags & CRING_CANCEL_SEALS)
 		key->res = cring_call_seal(call, key);
-	if (key->res || call->c.flags & CRING_CANCEL_REOPEN) {
+	if (key->res || call->c.flags & CRING_CANCEL_REOPEN)
 		w->filter.flags = 0;
+}
+
+static void cring_cancel_key(struct cring_cancel_call *call, u32 nr)
+{
+	struct cring_cancel_key *key = &call->keys[nr];
+	struct cring_cancel_wait *w = &call->waits[nr];
+	u32 i;
+
+	if (key->res || call->c.flags & CRING_CANCEL_REOPEN)
 		return;
-	}
 	/* when there is no ring at all */
 	if (!(key->flags & CRING_ASYNC_CANCEL_ALL))
 		key->res = -ENOENT;
@@ -210,12 +168,77 @@ static void cring_cancel_key(struct cring_cancel_call *call,
 		w->filter.flags &= ~CRING_ASYNC_CANCEL_ALL;
 }
 
+/* one key in a session; false when it is to go the long way */
+static bool cring_cancel_key_in(struct cring_cancel_call *call,
+				struct cring_comp *comp, u32 nr)
+{
+	struct cring_cancel_key *key = &call->keys[nr];
+	struct cring_cancel_wait *w = &call->waits[nr];
+	struct cring_reach *own = &call->scope.own;
+	s32 ret;
+
+	if (key->res)
+		return true;
+	if (key->flags & CRING_ASYNC_CANCEL_ALL)
+		return false;
+	w->filter.before = own->before;
+	ret = cring_cancel_in(comp, &w->filter, cring_reach_place(own),
+			      call->c.flags & CRING_CANCEL_WAIT, &w->req);
+	if (ret == -EAGAIN)
+		return false;
+	key->res = ret;
+	if (ret) {
+		key->already = 1;
+		w->ring = own->ring;
+		w->word = atomic64_read(&w->req->word);
+	}
+	return true;
+}
+
+/*
+ * Some keys of one ring, in one session: what they stop is posted together.  One
+ * that matches nothing in the index, or takes longer, goes the long way in its
+ * turn.
+ */
+static u32 cring_cancel_some(struct cring_cancel_call *call, u32 nr)
+{
+	struct cring_ring *ring = call->scope.own.ring;
+	u32 end = min_t(u32, call->c.nr, nr + CRING_BREAK), i;
+	struct cring_comp comp;
+
+	/* looks up files, which takes the ring's lock */
+	for (i = nr; i < end; i++)
+		cring_key_begin(call, i);
+	while (nr < end) {
+		/* as in cring_pass_run() */
+		atomic_inc(&ring->cancels);
+		cring_comp_begin_own(&comp, ring);
+		while (nr < end && cring_cancel_key_in(call, &comp, nr))
+			nr++;
+		cring_comp_end(&comp);
+		if (nr < end)
+			cring_cancel_key(call, nr++);
+	}
+	return nr;
+}
+
+/* one key, or some; how many keys are through then */
+static u32 cring_cancel_next(struct cring_cancel_call *call, u32 nr)
+{
+	if (call->scope.reach == &call->scope.own &&
+	    !(call->c.flags & CRING_CANCEL_SEALS))
+		return cring_cancel_some(call, nr);
+	cring_key_begin(call, nr);
+	cring_cancel_key(call, nr);
+	return nr + 1;
+}
+
 static int cring_cancel_keys(struct cring_cancel_call *call)
 {
 	struct cring_scope *scope = &call->scope;
 	bool wide = scope->reach != &scope->own;
 	int ret = 0;
-	u32 i, nr;
+	u32 i, nr = 0;
 
 	if (call->c.flags & CRING_CANCEL_ABS)
 		call->expires = cring_clock_host(CRING_CLOCK_MONOTONIC,
@@ -225,8 +248,8 @@ static int cring_cancel_keys(struct cring_cancel_call *call)
 	/* what this makes ready is run below: it must not interrupt the wait */
 	for (i = 0; i < scope->nr; i++)
 		atomic_inc(&scope->reach[i].ring->nr_waiting);
-	for (nr = 0; nr < call->c.nr && !ret; nr++) {
-		cring_cancel_key(call, &call->keys[nr], &call->waits[nr]);
+	while (nr < call->c.nr && !ret) {
+		nr = cring_cancel_next(call, nr);
 		cond_resched();
 		/* many keys in many rings take a while */
 		if (fatal_signal_pending(current))
@@ -253,32 +276,6 @@ static int cring_cancel_keys(struct cring_cancel_call *call)
 }
 
 /* --- the call --- */
-
-static int cring_call_check(const struct cring_cancel *c)
-{
-	bool reap = c->flags & CRING_CANCEL_REAP;
-
-	if (!c->nr || c->nr > CRING_CANCEL_MAX_KEYS ||
-	    c->flags & ~CRING_CANCEL_SYNC_KNOWN || c->resv)
-		return -EINVAL;
-	if ((c->flags & CRING_CANCEL_SCOPES) == CRING_CANCEL_SCOPES)
-		return -EINVAL;
-	/* of one ring; and what is reopened stops nothing that could be waited for */
-	if (c->flags & CRING_CANCEL_SEAL && c->flags & CRING_CANCEL_SCOPES)
-		return -EINVAL;
-	if (c->flags & CRING_CANCEL_REOPEN && c->flags != CRING_CANCEL_REOPEN)
-		return -EINVAL;
-	if (!(c->flags & CRING_CANCEL_WAIT) &&
-	    (c->timeout || c->flags & CRING_CANCEL_ABS))
-		return -EINVAL;
-	if (c->timeout < -1 || (c->timeout < 0 && c->flags & CRING_CANCEL_ABS))
-		return -EINVAL;
-	if (!reap && (c->reap || c->reap_nr || c->reaped))
-		return -EINVAL;
-	if (reap && (!c->reap_nr || c->reap_nr > CRING_MAX_CQ_ENTRIES))
-		return -EINVAL;
-	return 0;
-}
 
 static int cring_call_keys(struct cring_cancel_call *call)
 {
@@ -370,7 +367,7 @@ int cring_cancel_ioctl(struct cring_ring *ring, void __user *arg)
 		return ring ? -EFAULT : -EBADFD;
 	if (!ring && !(call.c.flags & CRING_CANCEL_SCOPES))
 		return -EBADFD;
-	ret = cring_call_check(&call.c);
+	ret = cring_cancel_call_check(&call.c);
 	if (ret)
 		return ret;
 	ret = cring_call_keys(&call);

@@ -348,19 +348,13 @@ void cring_complete(struct cring_req *req, s32 res)
 	cring_comp_end(&comp);
 }
 
-/* tell an operation that wants to know */
-static void cring_take_back(struct cring_req *req)
-{
-	const struct cring_op *op = cring_op_get(req->opcode);
-
-	if (cring_req_has(req, CRING_REQ_PREPPED) && op->cancel)
-		op->cancel(req);
-}
-
 /**
  * cring_complete_todo - end requests that a cancel has claimed
  * @ring: whose they are
  * @todo: claimed requests by @node, results in @res; emptied
+ *
+ * What was armed leaves its wait queues when it is given back, after its CQE: a
+ * wake-up meanwhile finds it claimed, and has nothing to do.
  *
  * Context: any, no cring lock held.
  */
@@ -371,11 +365,10 @@ void cring_complete_todo(struct cring_ring *ring, struct list_head *todo)
 
 	if (list_empty(todo))
 		return;
-	/* wait queues' and providers' locks: not under the ring's */
-	list_for_each_entry(req, todo, node) {
-		cring_disarm(req);
-		cring_take_back(req);
-	}
+	/* providers' locks: not under the ring's */
+	list_for_each_entry(req, todo, node)
+		if (cring_req_wants_back(req))
+			cring_op_get(req->opcode)->cancel(req);
 	cring_comp_begin(&comp, ring);
 	list_for_each_entry_safe(req, next, todo, node) {
 		list_del(&req->node);

@@ -54,6 +54,7 @@ struct cring_comp;
 struct cring_user;
 struct cring_owner;
 struct cring_reap_place;
+struct cring_scope;
 struct kernel_param;
 struct cring_walk;
 struct cring_reach;
@@ -101,6 +102,7 @@ enum cring_verdict {
 	CRING_V_WORK,		/* would block: a worker must run it */
 	CRING_V_WINDOW,		/* no place in the window: nothing was done */
 	CRING_V_PENDING,	/* somebody else owns it now: do not touch */
+	CRING_V_TAKEN,		/* finished, and first what it has cancelled */
 };
 
 /* in what context it is tried */
@@ -202,6 +204,7 @@ struct cring_match {
 	u32 group;
 	u8 opcode;
 	bool nothing;		/* what it names can have no operations */
+	struct cring_req *taken; /* with CRING_V_TAKEN: what it has claimed */
 };
 
 /**
@@ -716,12 +719,14 @@ struct cring_batch {
 	struct llist_node *done;	/* finished inline, CQEs not posted */
 	struct llist_node **end;	/* of that list */
 	bool submitter;			/* it is under submit_mutex */
+	unsigned int flush;		/* CRING_OPF_FLUSH: before the next one */
 };
 
 static inline void cring_batch_init(struct cring_batch *batch, bool submitter)
 {
 	batch->end = &batch->done;
 	batch->submitter = submitter;
+	batch->flush = 0;
 }
 
 static inline bool cring_batch_empty(const struct cring_batch *batch)
@@ -781,6 +786,13 @@ static inline void cring_cq_wake(struct cring_ring *ring, bool posted)
 		cring_wake_waiters(ring, posted);
 }
 
+/* must its operation be told that a cancel has claimed it? */
+static inline bool cring_req_wants_back(const struct cring_req *req)
+{
+	return cring_req_has(req, CRING_REQ_PREPPED) &&
+	       cring_op_get(req->opcode)->cancel;
+}
+
 void cring_complete(struct cring_req *req, s32 res);
 void cring_complete_todo(struct cring_ring *ring, struct list_head *todo);
 s32 cring_req_result(const struct cring_req *req, s32 res);
@@ -837,11 +849,15 @@ struct cring_filter {
 };
 
 int cring_cancel_check(const struct cring_match *match);
+int cring_cancel_call_check(const struct cring_cancel *c);
 bool cring_filter_matches(const struct cring_filter *filter,
 			  const struct cring_req *req);
 u64 cring_filter_value(const struct cring_filter *filter, enum cring_by by,
 		       u8 opcode);
 bool cring_by_user_data(u32 flags);
+int cring_filter_init(const struct cring_scope *scope,
+		      const struct cring_cancel_key *key,
+		      struct cring_filter *filter);
 
 /* find.c APIs: look for it in the index */
 /**
@@ -880,6 +896,11 @@ void cring_walk_leave(struct cring_walk *walk, const struct cring_req *req,
 
 /* cancel.c APIs: claim, or tell to stop */
 s32 cring_cancel(struct cring_ring *ring, const struct cring_filter *filter);
+s32 cring_cancel_in(struct cring_comp *comp, const struct cring_filter *filter,
+		    struct cring_reap_place *reap, bool wait,
+		    struct cring_req **found);
+enum cring_verdict cring_cancel_sqe(struct cring_req *cancel,
+				    const struct cring_filter *filter);
 int cring_cancel_claim(struct cring_req *req, bool tell,
 		       struct list_head *rest);
 int cring_cancel_one(struct cring_req *req, struct list_head *todo);
@@ -1008,9 +1029,6 @@ void cring_scope_exit(struct cring_scope *scope);
 
 /* cancel_sync.c APIs */
 int cring_cancel_ioctl(struct cring_ring *ring, void __user *arg);
-int cring_filter_init(const struct cring_scope *scope,
-		      const struct cring_cancel_key *key,
-		      struct cring_filter *filter);
 
 /* seal.c APIs: a cancel that stays in force */
 int cring_seal(struct cring_ring *ring, const struct cring_cancel_key *key,

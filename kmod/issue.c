@@ -72,6 +72,20 @@ static void cring_issue_done(struct cring_req *req, struct cring_batch *batch)
 		cring_batch_flush(req->ring, batch);
 }
 
+/*
+ * A cancel has claimed it: its CQE comes before the cancel's, and both before
+ * another operation is tried, which may sleep in its method.
+ */
+static void cring_issue_taken(struct cring_req *req, struct cring_batch *batch)
+{
+	if (!batch) {
+		cring_complete(req, req->res);
+		return;
+	}
+	cring_issue_done(req, batch);
+	batch->flush = CRING_OPF_FLUSH;
+}
+
 /**
  * cring_error - what user space gets to see of a failure
  * @req: what failed
@@ -161,7 +175,8 @@ void cring_issue(struct cring_req *req, enum cring_how how,
 		req->res = -ETIME;
 		goto done;
 	}
-	if (batch && cring_op_get(req->opcode)->flags & CRING_OPF_FLUSH)
+	if (batch &&
+	    (cring_op_get(req->opcode)->flags | batch->flush) & CRING_OPF_FLUSH)
 		cring_batch_flush(req->ring, batch);
 	do {
 		verdict = cring_try(req, how);
@@ -177,8 +192,11 @@ void cring_issue(struct cring_req *req, enum cring_how how,
 		}
 	} while (verdict == CRING_V_ARM);
 done:
-	if (verdict != CRING_V_DONE)
-		return;
+	if (verdict != CRING_V_DONE) {
+		if (verdict != CRING_V_TAKEN)
+			return;
+		cring_issue_taken(req->match.taken, batch);
+	}
 	if (unlikely(req->res < 0))
 		req->res = cring_req_result(req, req->res);
 	cring_issue_done(req, batch);
@@ -203,6 +221,7 @@ void cring_batch_finish(struct cring_comp *comp, struct cring_batch *batch)
 					       free_node));
 	}
 	batch->end = &batch->done;
+	batch->flush = 0;
 }
 
 /**

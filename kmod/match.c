@@ -119,3 +119,90 @@ u64 cring_filter_value(const struct cring_filter *filter, enum cring_by by,
 		return opcode;
 	}
 }
+
+/**
+ * cring_filter_init - what one key of a synchronous call means
+ * @scope: what the call reaches
+ * @key: as user space gave it
+ * @filter: filled but for @before; its file is to be fput() if there is one
+ *
+ * Context: process, in a thread of the owner.
+ * Return: 0, -EINVAL or -EBADF.
+ */
+int cring_filter_init(const struct cring_scope *scope,
+		      const struct cring_cancel_key *key,
+		      struct cring_filter *filter)
+{
+	struct cring_match match = {
+		.user_data = key->user_data,
+		.ticket = key->ticket,
+		.flags = key->flags,
+		.group = key->group,
+		.opcode = key->opcode,
+	};
+	bool one_ring = scope->reach == &scope->own;
+	u64 more = key->resv[0] | key->resv[1] | key->resv[2] | key->resv0[0] |
+		   key->resv0[1] | key->resv0[2];
+
+	*filter = (struct cring_filter) {
+		.user_data = key->user_data,
+		.ticket = key->ticket,
+		.thread = scope->thread,
+		.flags = key->flags,
+		.group = key->group,
+		.opcode = key->opcode,
+	};
+	/* most say nothing but a user_data, which every ring may cancel by */
+	if (!key->flags)
+		return more | key->ticket | key->fd | key->group | key->opcode ?
+		       -EINVAL : 0;
+	if (more || (key->fd && !(key->flags & CRING_ASYNC_CANCEL_FD)))
+		return -EINVAL;
+	if (cring_cancel_check(&match))
+		return -EINVAL;
+	/* slots and tickets are numbers of one ring */
+	if (!one_ring && key->flags & (CRING_ASYNC_CANCEL_FD_FIXED |
+				       CRING_ASYNC_CANCEL_TICKET))
+		return -EINVAL;
+	if (scope->caller &&
+	    cring_restrict_cancel(scope->caller, key->flags))
+		return -EACCES;
+	if (!(key->flags & CRING_ASYNC_CANCEL_FD))
+		return 0;
+	filter->file = cring_file_get(scope->own.ring, key->fd,
+				      key->flags & CRING_ASYNC_CANCEL_FD_FIXED);
+	return filter->file ? 0 : -EBADF;
+}
+
+/**
+ * cring_cancel_call_check - is a synchronous call well-formed, but for its keys?
+ * @c: as user space gave it
+ *
+ * Context: any.
+ * Return: 0 or -EINVAL.
+ */
+int cring_cancel_call_check(const struct cring_cancel *c)
+{
+	bool reap = c->flags & CRING_CANCEL_REAP;
+
+	if (!c->nr || c->nr > CRING_CANCEL_MAX_KEYS ||
+	    c->flags & ~CRING_CANCEL_SYNC_KNOWN || c->resv)
+		return -EINVAL;
+	if ((c->flags & CRING_CANCEL_SCOPES) == CRING_CANCEL_SCOPES)
+		return -EINVAL;
+	/* of one ring; and what is reopened stops nothing that could be waited for */
+	if (c->flags & CRING_CANCEL_SEAL && c->flags & CRING_CANCEL_SCOPES)
+		return -EINVAL;
+	if (c->flags & CRING_CANCEL_REOPEN && c->flags != CRING_CANCEL_REOPEN)
+		return -EINVAL;
+	if (!(c->flags & CRING_CANCEL_WAIT) &&
+	    (c->timeout || c->flags & CRING_CANCEL_ABS))
+		return -EINVAL;
+	if (c->timeout < -1 || (c->timeout < 0 && c->flags & CRING_CANCEL_ABS))
+		return -EINVAL;
+	if (!reap && (c->reap || c->reap_nr || c->reaped))
+		return -EINVAL;
+	if (reap && (!c->reap_nr || c->reap_nr > CRING_MAX_CQ_ENTRIES))
+		return -EINVAL;
+	return 0;
+}

@@ -68,8 +68,7 @@ static enum cring_verdict cring_cancel_issue(struct cring_req *req,
 		.opcode = match->opcode,
 	};
 
-	req->res = cring_cancel(req->ring, &filter);
-	return CRING_V_DONE;
+	return cring_cancel_sqe(req, &filter);
 }
 
 const struct cring_op cring_op_nop = {

@@ -47,8 +47,7 @@ static enum cring_verdict cring_poll_remove_issue(struct cring_req *req,
 		.opcode = CRING_OP_POLL_ADD,
 	};
 
-	req->res = cring_cancel(req->ring, &filter);
-	return CRING_V_DONE;
+	return cring_cancel_sqe(req, &filter);
 }
 
 const struct cring_op cring_op_poll_add = {
