@@ -257,10 +257,19 @@ bool cring_accept(struct cring_accept *a, u32 want)
 {
 	struct cring_ring *ring = a->ring;
 	u32 slots = cring_free_slots(ring);
+	const struct cring_sqe *from;
 	struct cring_sqe sqe;
 	struct cring_req *req;
 
+	a->quick = !ring->restricted && !ring->in_kernel;
 	while (a->nr < want) {
+		from = cring_accept_next(a);
+		if (a->quick && !a->head && cring_quick_op(from)) {
+			cring_quick_accept(a, min(want, slots));
+			if (a->nr == want)
+				break;
+			from = cring_accept_next(a);
+		}
 		req = a->nr < slots ? cring_req_alloc(ring) : NULL;
 		if (unlikely(!req)) {
 			if (a->head)
@@ -268,8 +277,7 @@ bool cring_accept(struct cring_accept *a, u32 want)
 			return true;
 		}
 		/* user space may change it: one read, then only the copy */
-		memcpy(&sqe, &ring->sqes[(ring->sq_head + a->nr) &
-					 ring->sq_mask], sizeof(sqe));
+		memcpy(&sqe, from, sizeof(sqe));
 		barrier();
 		cring_accept_one(a, req, &sqe);
 	}
@@ -287,7 +295,11 @@ void cring_accept_idents(struct cring_accept *a)
 {
 	u32 i;
 
-	for (i = 0; i < a->nr; i++)
-		if (!cring_req_ident(a->ring->batch[i]))
-			cring_req_fail(a->ring->batch[i], -ENOMEM);
+	for (i = 0; i < a->nr; i++) {
+		struct cring_req *req = a->ring->batch[i];
+
+		req->quick = false;
+		if (!cring_req_ident(req))
+			cring_req_fail(req, -ENOMEM);
+	}
 }

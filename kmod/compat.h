@@ -138,6 +138,27 @@ static inline bool cring_file_put_not_last(struct file *file)
 #endif
 }
 
+/* take, or put, several references to a file of which there is one */
+static inline void cring_file_get_many(struct file *file, unsigned int nr)
+{
+#ifdef CRING_HAVE_FILE_REF
+	atomic_long_add(nr, &file->f_ref.refcnt);
+#else
+	atomic_long_add(nr, &file->f_count);
+#endif
+}
+
+static inline void cring_file_put_many(struct file *file, unsigned int nr)
+{
+	/* the last of them is put as any: it may be the file's last */
+#ifdef CRING_HAVE_FILE_REF
+	atomic_long_sub(nr - 1, &file->f_ref.refcnt);
+#else
+	atomic_long_sub(nr - 1, &file->f_count);
+#endif
+	fput(file);
+}
+
 /* an empty file that is nowhere but in memory */
 static inline struct file *cring_shmem_file(const char *name, loff_t size)
 {

@@ -148,7 +148,7 @@ static void cring_post(struct cring_comp *comp, struct cring_req *req,
 		cring_post_cqe(comp, req);
 	else if (unlikely(req->lflags & CRING_REQL_REAP))
 		cring_reap_post(req, NULL);
-	/* the CQE's slot is taken first: cring_free_slots() reads the other way */
+	/* as in cring_post_plain() */
 	smp_store_release(&ring->finished, ring->finished + 1);
 	cring_word_own(&req->word, CRING_DONE);
 }
@@ -165,21 +165,6 @@ static bool cring_req_is_plain(const struct cring_ring *ring,
 	       !(req->flags & CRING_REQ_DETACH) &&
 	       req->opcode != CRING_OP_TIMEOUT && list_empty(&req->chain) &&
 	       !ring->drain && !ring->in_kernel;
-}
-
-static void cring_post_plain(struct cring_comp *comp, struct cring_req *req)
-{
-	struct cring_ring *ring = comp->ring;
-	struct cring_cqe *to = &ring->cqes[ring->cq_tail & ring->cq_mask];
-
-	WRITE_ONCE(to->user_data, req->user_data);
-	WRITE_ONCE(to->res, req->res);
-	WRITE_ONCE(to->flags, 0);
-	WRITE_ONCE(ring->cq_tail, ring->cq_tail + 1);
-	comp->posted++;
-	/* as in cring_post() */
-	smp_store_release(&ring->finished, ring->finished + 1);
-	cring_word_done(&req->word);
 }
 
 /**
@@ -262,6 +247,8 @@ static void cring_comp_release(struct cring_comp *comp)
 			end = node;
 		blank = node;
 	}
+	if (comp->quick)
+		cring_quick_release(ring, comp->quick);
 	if (!blank)
 		return;
 	if (comp->submitter) {

@@ -234,6 +234,7 @@ struct cring_match {
  * @reap: with %CRING_REQL_REAP, the number of the reap that gets its CQE
  * @keys: its places in the index
  * @next_ticket: the next one in its bucket of tickets
+ * @quick: accepted by quick.c, and has not left the short way since
  * @chain: circular list of the chain's remaining members, in order
  * @node: the one list it is on: ready, work, deferred, or someone's own
  * @free_node: the list of records that go back to the pool
@@ -272,6 +273,7 @@ struct cring_req {
 
 	struct cring_key keys[CRING_NR_BY];
 	u32 next_ticket;
+	bool quick;
 	struct list_head chain;
 	union {
 		struct list_head node;
@@ -676,6 +678,7 @@ static inline u32 cring_free_slots(struct cring_ring *ring)
  * @fixed: ... and whether it is a slot
  * @file: that file, held by it, or NULL
  * @broken: a member of that chain was refused
+ * @quick: SQEs may take the short way
  * @drain: one waits for all before it
  * @deadlines: some have a deadline ...
  * @past: ... and one that is over already
@@ -690,11 +693,21 @@ struct cring_accept {
 	s32 fd;
 	bool fixed;
 	bool broken;
+	bool quick;
 	bool drain;
 	bool deadlines;
 	bool past;
 	ktime_t now;
 };
+
+/* the next SQE of the batch; user space may change it at any time */
+static inline const struct cring_sqe *
+cring_accept_next(const struct cring_accept *a)
+{
+	const struct cring_ring *ring = a->ring;
+
+	return &ring->sqes[(ring->sq_head + a->nr) & ring->sq_mask];
+}
 
 bool cring_accept(struct cring_accept *a, u32 want);
 void cring_accept_idents(struct cring_accept *a);
@@ -734,6 +747,14 @@ static inline bool cring_batch_empty(const struct cring_batch *batch)
 	return batch->end == &batch->done;
 }
 
+/* it is over, and its CQE to be posted with the others' */
+static inline void cring_batch_add(struct cring_batch *batch,
+				   struct cring_req *req)
+{
+	*batch->end = &req->free_node;
+	batch->end = &req->free_node.next;
+}
+
 /**
  * struct cring_taken - what became of a submission
  * @nr: SQEs accepted, or why none was
@@ -750,6 +771,8 @@ struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit);
 s32 cring_error(const struct cring_req *req, s32 error, bool worker);
 void cring_issue(struct cring_req *req, enum cring_how how,
 		 struct cring_batch *batch);
+void cring_issue_tried(struct cring_req *req, enum cring_verdict verdict,
+		       struct cring_batch *batch);
 void cring_batch_finish(struct cring_comp *comp, struct cring_batch *batch);
 void cring_batch_flush(struct cring_ring *ring, struct cring_batch *batch);
 
@@ -758,6 +781,7 @@ struct cring_comp {
 	struct cring_ring *ring;
 	unsigned long irqflags;
 	struct llist_node *release;	/* records to give back, last first */
+	struct llist_node *quick;	/* the same, of the short way */
 	unsigned int posted;
 	bool finish;			/* one was among them that is waited for */
 	bool own;			/* see cring_comp_begin_own() */
@@ -796,6 +820,38 @@ static inline bool cring_req_wants_back(const struct cring_req *req)
 void cring_complete(struct cring_req *req, s32 res);
 void cring_complete_todo(struct cring_ring *ring, struct list_head *todo);
 s32 cring_req_result(const struct cring_req *req, s32 res);
+
+/* post the CQE of what nothing follows from; in a session */
+static inline void cring_post_plain(struct cring_comp *comp,
+				    struct cring_req *req)
+{
+	struct cring_ring *ring = comp->ring;
+	struct cring_cqe *to = &ring->cqes[ring->cq_tail & ring->cq_mask];
+
+	WRITE_ONCE(to->user_data, req->user_data);
+	WRITE_ONCE(to->res, req->res);
+	WRITE_ONCE(to->flags, 0);
+	WRITE_ONCE(ring->cq_tail, ring->cq_tail + 1);
+	comp->posted++;
+	/* the CQE's slot is taken first: cring_free_slots() reads the other way */
+	smp_store_release(&ring->finished, ring->finished + 1);
+	cring_word_done(&req->word);
+}
+
+/* quick.c APIs: reads of what is in the page cache, by the short way */
+void cring_quick_accept(struct cring_accept *a, u32 end);
+void cring_quick_issue(struct cring_req *req, struct kiocb *iocb,
+		       struct cring_batch *batch);
+void cring_quick_finish(struct cring_comp *comp, struct cring_req *req);
+void cring_quick_release(struct cring_ring *ring, struct llist_node *list);
+
+/* may it be one?  A look at what user space may change meanwhile */
+static inline bool cring_quick_op(const struct cring_sqe *sqe)
+{
+	u8 opcode = READ_ONCE(sqe->opcode);
+
+	return opcode == CRING_OP_READ || opcode == CRING_OP_READ_FIXED;
+}
 
 /* release.c APIs: give back what a request held */
 void cring_req_blank(struct cring_req *req);

@@ -65,8 +65,7 @@ static void cring_issue_done(struct cring_req *req, struct cring_batch *batch)
 		cring_complete_worker(req);
 		return;
 	}
-	*batch->end = &req->free_node;
-	batch->end = &req->free_node.next;
+	cring_batch_add(batch, req);
 	/* a chain's next member must not wait for the batch */
 	if (!list_empty(&req->chain))
 		cring_batch_flush(req->ring, batch);
@@ -82,6 +81,7 @@ static void cring_issue_taken(struct cring_req *req, struct cring_batch *batch)
 		cring_complete(req, req->res);
 		return;
 	}
+	req->quick = false;
 	cring_issue_done(req, batch);
 	batch->flush = CRING_OPF_FLUSH;
 }
@@ -141,12 +141,50 @@ static enum cring_verdict cring_try(struct cring_req *req, enum cring_how how)
 	verdict = op->issue(req, how);
 	if (worker)
 		cring_worker_leave(worker);
-	if (verdict == CRING_V_DONE && unlikely(req->res < 0))
-		req->res = cring_error(req, req->res, how == CRING_HOW_WORKER);
 	/* a worker's try that was none */
 	if (unlikely(verdict == CRING_V_WINDOW) && !started)
 		req->flags &= ~CRING_REQ_STARTED;
 	return verdict;
+}
+
+/* it has ended */
+static void cring_issue_over(struct cring_req *req, struct cring_batch *batch)
+{
+	if (unlikely(req->res < 0))
+		req->res = cring_req_result(req, req->res);
+	cring_issue_done(req, batch);
+}
+
+/* it was tried: hand it on, and try it again if poll says so */
+static void cring_issue_on(struct cring_req *req, enum cring_how how,
+			   enum cring_verdict verdict,
+			   struct cring_batch *batch)
+{
+	enum cring_state self = how == CRING_HOW_WORKER ? CRING_RUNNING :
+							  CRING_INLINE;
+
+	for (;;) {
+		if (verdict == CRING_V_DONE && unlikely(req->res < 0))
+			req->res = cring_error(req, req->res,
+					       how == CRING_HOW_WORKER);
+		if (verdict == CRING_V_ARM) {
+			verdict = cring_arm(req, self);
+			if (verdict == CRING_V_ARM &&
+			    ++req->retries > CRING_MAX_RETRIES)
+				verdict = cring_give_up(req, how);
+		} else if (verdict == CRING_V_WORK) {
+			verdict = cring_to_worker(req, self);
+		} else if (verdict == CRING_V_WINDOW) {
+			verdict = cring_to_window(req, self);
+		}
+		if (verdict != CRING_V_ARM)
+			break;
+		verdict = cring_try(req, how);
+	}
+	if (verdict == CRING_V_TAKEN)
+		cring_issue_taken(req->match.taken, batch);
+	if (verdict == CRING_V_DONE || verdict == CRING_V_TAKEN)
+		cring_issue_over(req, batch);
 }
 
 /**
@@ -160,46 +198,38 @@ static enum cring_verdict cring_try(struct cring_req *req, enum cring_how how)
 void cring_issue(struct cring_req *req, enum cring_how how,
 		 struct cring_batch *batch)
 {
-	enum cring_state self = how == CRING_HOW_WORKER ? CRING_RUNNING :
-							  CRING_INLINE;
-	enum cring_verdict verdict = CRING_V_DONE;
-
 	if (unlikely(req->flags & (CRING_REQ_FAILED | CRING_REQ_DETACH))) {
-		if (req->flags & CRING_REQ_FAILED)
-			goto done;
+		if (req->flags & CRING_REQ_FAILED) {
+			cring_issue_over(req, batch);
+			return;
+		}
 		/* who tries what may be let go of may not come back to post it */
 		if (batch)
 			cring_batch_flush(req->ring, batch);
 	}
 	if (cring_deadline_given(req) && cring_deadline_past(req)) {
 		req->res = -ETIME;
-		goto done;
+		cring_issue_over(req, batch);
+		return;
 	}
 	if (batch &&
 	    (cring_op_get(req->opcode)->flags | batch->flush) & CRING_OPF_FLUSH)
 		cring_batch_flush(req->ring, batch);
-	do {
-		verdict = cring_try(req, how);
-		if (verdict == CRING_V_ARM) {
-			verdict = cring_arm(req, self);
-			if (verdict == CRING_V_ARM &&
-			    ++req->retries > CRING_MAX_RETRIES)
-				verdict = cring_give_up(req, how);
-		} else if (verdict == CRING_V_WORK) {
-			verdict = cring_to_worker(req, self);
-		} else if (verdict == CRING_V_WINDOW) {
-			verdict = cring_to_window(req, self);
-		}
-	} while (verdict == CRING_V_ARM);
-done:
-	if (verdict != CRING_V_DONE) {
-		if (verdict != CRING_V_TAKEN)
-			return;
-		cring_issue_taken(req->match.taken, batch);
-	}
-	if (unlikely(req->res < 0))
-		req->res = cring_req_result(req, req->res);
-	cring_issue_done(req, batch);
+	cring_issue_on(req, how, cring_try(req, how), batch);
+}
+
+/**
+ * cring_issue_tried - hand on what was tried elsewhere
+ * @req: INLINE, the caller's; not to be touched afterwards
+ * @verdict: what became of it
+ * @batch: as for cring_issue()
+ *
+ * Context: a thread of the owner.
+ */
+void cring_issue_tried(struct cring_req *req, enum cring_verdict verdict,
+		       struct cring_batch *batch)
+{
+	cring_issue_on(req, CRING_HOW_INLINE, verdict, batch);
 }
 
 /**
@@ -216,9 +246,14 @@ void cring_batch_finish(struct cring_comp *comp, struct cring_batch *batch)
 	*batch->end = NULL;
 	comp->submitter = batch->submitter;
 	for (node = batch->done; node; node = next) {
+		struct cring_req *req = llist_entry(node, struct cring_req,
+						    free_node);
+
 		next = node->next;
-		cring_finish(comp, llist_entry(node, struct cring_req,
-					       free_node));
+		if (req->quick)
+			cring_quick_finish(comp, req);
+		else
+			cring_finish(comp, req);
 	}
 	batch->end = &batch->done;
 	batch->flush = 0;

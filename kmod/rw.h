@@ -54,6 +54,7 @@ static inline bool cring_uses_file_pos(const struct cring_req *req)
 
 /* rw_try.c: one attempt */
 enum cring_verdict cring_rw_try(struct cring_req *req, enum cring_how how);
+enum cring_verdict cring_rw_tried(struct cring_req *req, ssize_t ret);
 
 /* rw_call.c: the call of the file's method */
 ssize_t cring_rw_run(const struct cring_rw_try *try, bool *queued);

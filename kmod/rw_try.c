@@ -256,3 +256,21 @@ enum cring_verdict cring_rw_try(struct cring_req *req, enum cring_how how)
 	cring_pos_unlock(req);
 	return cring_rw_finish(&try, ret);
 }
+
+/**
+ * cring_rw_tried - what a read has come to that quick.c has tried
+ * @req: the caller's, INLINE, for the first time; its iocb is as it was left
+ * @ret: what the file's method returned
+ *
+ * Context: the submitter.
+ * Return: what became of it.
+ */
+enum cring_verdict cring_rw_tried(struct cring_req *req, ssize_t ret)
+{
+	const struct cring_rw_try try = {
+		.req = req, .how = CRING_HOW_INLINE, .rw = READ,
+		.mode = CRING_RW_NOWAIT,
+	};
+
+	return cring_rw_finish(&try, ret);
+}

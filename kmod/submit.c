@@ -55,6 +55,7 @@ static void cring_publish(struct cring_accept *a)
 
 static void cring_issue_batch(struct cring_ring *ring, u32 nr)
 {
+	struct kiocb quick = {};
 	struct cring_batch batch;
 	struct cring_comp comp;
 	u32 i;
@@ -71,7 +72,10 @@ static void cring_issue_batch(struct cring_ring *ring, u32 nr)
 			/* waits in a chain, or was cancelled */
 			continue;
 		}
-		cring_issue(req, CRING_HOW_INLINE, &batch);
+		if (req->quick)
+			cring_quick_issue(req, &quick, &batch);
+		else
+			cring_issue(req, CRING_HOW_INLINE, &batch);
 		/* what it has made ready goes first: the next one may sleep */
 		cring_run_ready(ring);
 	}

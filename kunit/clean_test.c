@@ -152,6 +152,31 @@ static void dirty_chain(struct clean_test *t)
 	live_submit(t->live);
 }
 
+/* the short way, on which a cancel has met one of them */
+static ssize_t meet_a_cancel(struct script *script, struct kiocb *iocb,
+			     struct iov_iter *iter)
+{
+	struct clean_test *t = script->priv;
+
+	KUNIT_EXPECT_GT(t->live->test, live_cancel(t->live, CANCEL_ALL, 0), 0);
+	return script_transfer(script, iocb, iter);
+}
+
+static void dirty_quick(struct clean_test *t)
+{
+	unsigned int i;
+
+	t->script->priv = t;
+	t->script->run = meet_a_cancel;
+	for (i = 0; i < NR_DIRTY; i++) {
+		struct cring_sqe *sqe = live_sqe(t->live, CRING_OP_READ, i);
+
+		live_prep_read(sqe, t->script, t->mem, 8);
+		sqe->group = 7;
+	}
+	live_submit(t->live);
+}
+
 static const struct dirty_case {
 	const char *name;
 	enum script_kind kind;
@@ -165,6 +190,7 @@ static const struct dirty_case {
 	{ "it had a fixed buffer and a fixed file", SCRIPT_POLL, dirty_fixed },
 	{ "a worker ran it", SCRIPT_WORKER, dirty_worker },
 	{ "a device had it, and a cancel waited", SCRIPT_DEVICE, dirty_device },
+	{ "it was tried on the short way", SCRIPT_FILE, dirty_quick },
 	{ "it was a chain with a watch and a drain", SCRIPT_POLL, dirty_chain },
 };
 

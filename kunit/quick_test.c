@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The short way of plain reads (kmod/quick.c): what takes it ends as it would
+ * have on the long one, and what turns out to be more leaves it.
+ */
+#include <linux/file.h>
+#include <linux/uaccess.h>
+
+#include "quick.h"
+
+static void plain_reads_take_it(struct kunit *test)
+{
+	struct quick *q = quick_open(test);
+	unsigned int i;
+
+	quick_put_all(q);
+	quick_submit(q);
+	KUNIT_EXPECT_EQ(test, q->way, QUICK_NR);
+	for (i = 0; i < QUICK_NR; i++)
+		KUNIT_EXPECT_EQ(test, q->pos[i], i * QUICK_LEN);
+	quick_expect(q, QUICK_NR);
+	quick_expect_over(q, 2);
+}
+
+static void so_do_those_of_what_is_fixed(struct kunit *test)
+{
+	struct quick *q = quick_open(test);
+
+	quick_put_fixed(q);
+	quick_submit(q);
+	KUNIT_EXPECT_EQ(test, q->way, QUICK_NR);
+	quick_expect(q, QUICK_NR);
+	/* the slot's, too */
+	quick_expect_over(q, 3);
+}
+
+static void files_and_other_operations_may_take_turns(struct kunit *test)
+{
+	struct quick *q = quick_open(test);
+	struct script *second = script_open(q->live, SCRIPT_FILE);
+	unsigned int i;
+
+	second->priv = q;
+	second->run = quick_run;
+	for (i = 0; i < 12; i += 3) {
+		quick_put(q, i);
+		quick_put(q, i + 1)->fd = second->fd;
+		live_sqe(q->live, CRING_OP_NOP, i + 2);
+	}
+	/* a descriptor that is none between two that are one */
+	quick_put(q, 12)->fd = -1;
+	quick_put(q, 13);
+	KUNIT_EXPECT_EQ(test, live_submit(q->live), 14);
+	KUNIT_EXPECT_EQ(test, q->way, 9);
+	for (i = 0; i < 12; i++)
+		LIVE_EXPECT_CQE_FLAGS(q->live, i, i % 3 == 2 ? 0 : QUICK_LEN, 0);
+	LIVE_EXPECT_CQE(q->live, 12, -EBADF);
+	LIVE_EXPECT_CQE(q->live, 13, QUICK_LEN);
+	KUNIT_EXPECT_EQ(test, file_count(second->file), 2);
+	quick_expect_over(q, 2);
+}
+
+/* one read whose SQE has one byte more in it; on a ring that knows no short way? */
+static struct cring_cqe read_with(struct quick *q, u8 opcode, unsigned int at,
+				  u8 byte, bool the_long)
+{
+	struct cring_sqe *sqe = quick_put(q, 1);
+	struct cring_cqe cqe = {};
+
+	sqe->opcode = opcode;
+	/* it would be read into whatever else is there */
+	if (at >= offsetof(struct cring_sqe, addr) &&
+	    at < offsetofend(struct cring_sqe, len))
+		sqe->addr = q->nowhere;
+	((u8 *)sqe)[at] |= byte;
+	/* to everything that there is */
+	q->live->ring->restricted = the_long;
+	KUNIT_EXPECT_EQ(q->live->test, live_submit(q->live), 1);
+	KUNIT_EXPECT_TRUE(q->live->test, live_wait(q->live, &cqe));
+	return cqe;
+}
+
+/* what no read on the short way may say: what, then, do those on the long one? */
+static void whatever_else_they_say_it_is_as_on_the_long_way(struct kunit *test)
+{
+	static const u8 bytes[] = { 0x01, 0x02, 0x40, 0x80 };
+	struct quick *q = quick_open(test);
+	unsigned int at, i, way = 0;
+
+	q->nowhere = ULONG_MAX >> 1 & PAGE_MASK;
+	for (at = 0; at < sizeof(struct cring_sqe); at++) {
+		for (i = 0; i < 2 * ARRAY_SIZE(bytes); i++) {
+			u8 opcode = i % 2 ? CRING_OP_READ : CRING_OP_READ_FIXED;
+			struct cring_cqe one, two;
+
+			/* links, which end with the batch, and drains */
+			if (at == offsetof(struct cring_sqe, flags) &&
+			    bytes[i / 2] != CRING_SQE_FIXED_FILE)
+				continue;
+			q->way = 0;
+			one = read_with(q, opcode, at, bytes[i / 2], false);
+			way += q->way;
+			q->way = 0;
+			two = read_with(q, opcode, at, bytes[i / 2], true);
+			KUNIT_EXPECT_EQ(test, q->way, 0);
+			KUNIT_EXPECT_EQ_MSG(test, one.res, two.res,
+					    "opcode %u, byte %u: %#x", opcode,
+					    at, bytes[i / 2]);
+			KUNIT_EXPECT_EQ(test, one.flags, two.flags);
+			KUNIT_EXPECT_EQ(test, one.user_data, two.user_data);
+		}
+	}
+	/* else nothing was compared */
+	KUNIT_EXPECT_GT(test, way, 0);
+	quick_expect_over(q, 2);
+}
+
+/* --- what leaves it --- */
+
+static const struct leave_case {
+	const char *name;
+	ssize_t ret;		/* of the first attempt */
+	loff_t size;		/* the file's */
+	s32 res;		/* of the operation */
+	unsigned int others;	/* calls on the long way */
+	loff_t from;		/* from where that goes on */
+} leave_cases[] = {
+	{ "it is not in the page cache", -EAGAIN, 4096, QUICK_LEN, 1, 0 },
+	{ "a method that does not know how not to wait", -EOPNOTSUPP, 4096,
+	  QUICK_LEN, 1, 0 },
+	{ "half of it is in the page cache", QUICK_LEN / 2, 4096, QUICK_LEN, 1, QUICK_LEN / 2 },
+	{ "the file ends there", QUICK_LEN / 2, QUICK_LEN / 2, QUICK_LEN / 2, 0 },
+	{ "the file has ended", 0, 0, 0, 0 },
+	{ "it cannot be read", -EIO, 4096, -EIO, 0 },
+	{ "a signal", -ERESTARTSYS, 4096, -EINTR, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(leave, leave_cases, name);
+
+static void what_is_not_over_goes_on(struct kunit *test)
+{
+	const struct leave_case *row = test->param_value;
+	struct quick *q = quick_open(test);
+	unsigned int i;
+
+	i_size_write(file_inode(q->script->file), row->size);
+	q->ret = row->ret;
+	quick_put_all(q);
+	quick_submit(q);
+	KUNIT_EXPECT_TRUE(test, live_until(live_nr_cqes(q->live) == QUICK_NR));
+	KUNIT_EXPECT_EQ(test, q->way, QUICK_NR);
+	KUNIT_EXPECT_EQ(test, q->others, row->others);
+	for (i = 0; i < QUICK_NR; i++) {
+		struct cring_cqe cqe = {};
+
+		KUNIT_EXPECT_TRUE(test, live_reap(q->live, &cqe));
+		KUNIT_EXPECT_EQ(test, cqe.res, cqe.user_data ? QUICK_LEN : row->res);
+	}
+	/* a worker's may come before or after the others */
+	for (i = 1; row->others && i <= QUICK_NR; i++)
+		if (q->pos[i % (QUICK_NR + 1)] == row->from)
+			break;
+	KUNIT_EXPECT_LE(test, i, QUICK_NR);
+	quick_expect_over(q, 2);
+}
+
+static void direct_from_now_on(struct live *live, struct cring_req *req)
+{
+	struct quick *q = live->priv;
+
+	q->script->file->f_flags |= O_DIRECT;
+	q->script->file->f_iocb_flags |= IOCB_DIRECT;
+}
+
+/* as fcntl(2) does it */
+static void what_goes_to_a_device_meanwhile_leaves_it(struct kunit *test)
+{
+	struct quick *q = quick_open(test);
+
+	live_at(q->live, CRING_AT_ANNOUNCE, direct_from_now_on);
+	quick_put_all(q);
+	quick_submit(q);
+	KUNIT_EXPECT_EQ(test, q->way, 0);
+	KUNIT_EXPECT_EQ(test, q->others, QUICK_NR);
+	quick_expect(q, QUICK_NR);
+	quick_expect_over(q, 2);
+}
+
+static void behind_a_drain_none_takes_it(struct kunit *test)
+{
+	struct quick *q = quick_open(test);
+	unsigned int i;
+
+	quick_put_all(q);
+	live_sqe(q->live, CRING_OP_NOP, QUICK_NR)->flags = CRING_SQE_IO_DRAIN;
+	quick_put(q, QUICK_NR + 1);
+	KUNIT_EXPECT_EQ(test, live_submit(q->live), QUICK_NR + 2);
+	cring_run_ready(q->live->ring);
+	KUNIT_EXPECT_EQ(test, q->way, 0);
+	for (i = 0; i < QUICK_NR + 2; i++)
+		LIVE_EXPECT_CQE(q->live, i, i == QUICK_NR ? 0 : QUICK_LEN);
+	quick_expect_over(q, 2);
+}
+
+static struct kunit_case cring_quick_cases[] = {
+	KUNIT_CASE(plain_reads_take_it),
+	KUNIT_CASE(so_do_those_of_what_is_fixed),
+	KUNIT_CASE(files_and_other_operations_may_take_turns),
+	KUNIT_CASE(whatever_else_they_say_it_is_as_on_the_long_way),
+	KUNIT_CASE_PARAM(what_is_not_over_goes_on, leave_gen_params),
+	KUNIT_CASE(what_goes_to_a_device_meanwhile_leaves_it),
+	KUNIT_CASE(behind_a_drain_none_takes_it),
+	{}
+};
+
+static struct kunit_suite cring_quick_suite = {
+	.name = "cring_quick",
+	.test_cases = cring_quick_cases,
+};
+
+kunit_test_suite(cring_quick_suite);
