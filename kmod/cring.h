@@ -850,7 +850,9 @@ static inline bool cring_quick_op(const struct cring_sqe *sqe)
 {
 	u8 opcode = READ_ONCE(sqe->opcode);
 
-	return opcode == CRING_OP_READ || opcode == CRING_OP_READ_FIXED;
+	return (opcode == CRING_OP_READ || opcode == CRING_OP_READ_FIXED) &&
+	       !(READ_ONCE(sqe->flags) & ~CRING_SQE_FIXED_FILE) &&
+	       !READ_ONCE(sqe->xflags);
 }
 
 /* release.c APIs: give back what a request held */
