@@ -74,6 +74,8 @@ help:
 	@echo '                  they must not let pass; FAST=1: small ones, without that'
 	@echo 'make stress       random operations and cancels, each result held against what may'
 	@echo '                  come of it; SECONDS=600, KERNEL=6.12, SEED=1, REPLAY=file'
+	@echo 'make fuzz         a fuzzer that learns what reaches new code of the module (KCOV);'
+	@echo '                  SECONDS=600, REPLAY=file'
 	@echo 'make shell        a prompt in a virtual machine with the module loaded'
 	@echo 'make lint         what a reviewer runs: checkpatch, sparse, clang-tidy, ...'
 	@echo '                  STAGES="a b": only these, by the first column'
@@ -169,10 +171,13 @@ stress:
 	@scripts/stress --kernel $(or $(KERNEL),6.1) $(if $(SEED),--seed $(SEED)) \
 		$(if $(REPLAY),--replay $(REPLAY)) $(SECONDS)
 
+fuzz:
+	@scripts/fuzz $(if $(REPLAY),--replay $(REPLAY)) $(SECONDS)
+
 lint:
 	@scripts/lint $(STAGES)
 
 clean:
 	rm -rf build cring.ko
 
-.PHONY: all help module samples headers install user tests demo check check-fast contracts libaio peers differential fio mpd kunit coverage bench bench-quick bench-detach model stress shell lint clean
+.PHONY: all help module samples headers install user tests demo check check-fast contracts libaio peers differential fio mpd kunit coverage bench bench-quick bench-detach model stress fuzz shell lint clean

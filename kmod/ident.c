@@ -12,6 +12,7 @@
 #include <linux/cred.h>
 #include <linux/iocontext.h>
 #include <linux/ioprio.h>
+#include <linux/kcov.h>
 #include <linux/kthread.h>
 #include <linux/memcontrol.h>
 #include <linux/pid.h>
@@ -26,6 +27,7 @@
  * @refs: the ring's cache, and each operation
  * @ioprio: I/O priority in effect, so never IOPRIO_CLASS_NONE
  * @fsize: RLIMIT_FSIZE, bytes
+ * @kcov: who is told what code is executed, in a kernel for fuzzing; else 0
  * @thread: who submitted, referenced: no later thread has the same one
  * @cred: referenced
  * @memcg: memory cgroup that pays, referenced; or NULL
@@ -35,6 +37,7 @@ struct cring_ident {
 	refcount_t refs;
 	int ioprio;
 	unsigned long fsize;
+	u64 kcov;
 	struct pid *thread;
 	const struct cred *cred;
 	struct cgroup_subsys_state *memcg;
@@ -110,6 +113,7 @@ static struct cring_ident *cring_ident_new(void)
 	refcount_set(&ident->refs, 1);
 	ident->ioprio = get_current_ioprio();
 	ident->fsize = rlimit(RLIMIT_FSIZE);
+	ident->kcov = kcov_common_handle();
 	ident->thread = get_pid(task_pid(current));
 	ident->cred = get_current_cred();
 	ident->memcg = cring_css_get(cring_memcg);
@@ -234,6 +238,7 @@ void cring_ident_assume(const struct cring_ident *ident,
 	kthread_associate_blkcg(ident->blkcg);
 	saved->fsize = rlimit(RLIMIT_FSIZE);
 	cring_set_fsize(ident->fsize);
+	kcov_remote_start_common(ident->kcov);
 }
 
 /**
@@ -246,6 +251,7 @@ void cring_ident_assume(const struct cring_ident *ident,
 void cring_ident_drop(const struct cring_ident *ident,
 		      struct cring_ident_saved *saved)
 {
+	kcov_remote_stop();
 	cring_set_fsize(saved->fsize);
 	kthread_associate_blkcg(NULL);
 	set_active_memcg(saved->memcg);

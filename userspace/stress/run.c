@@ -3,6 +3,8 @@
  * Running rounds, some at a time, each a process of its own with a script made
  * from a seed, and what is done about one that fails.
  */
+#include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -10,9 +12,10 @@
 #include "stress.h"
 
 #define LANES		4		/* rounds at a time: a good part of them sleeps */
-#define ROUND_NS	480000000000ULL	/* a round that takes longer hangs */
+#define ROUND_NS	900000000000ULL	/* a round that takes longer hangs */
 #define SHRINK_NS	120000000000ULL
 #define TELL_NS		60000000000ULL
+#define DIES_S		60		/* when it is killed */
 #define LOOK_NS		20000000L	/* at a round that has not ended */
 #define RESTS		3		/* times as long as it worked, where it is light */
 
@@ -119,6 +122,44 @@ static void sleep_until_child(void)
 	sigtimedwait(&set, NULL, &ts);
 }
 
+/* where each thread of a process is in the kernel */
+static void tell_stacks(pid_t pid)
+{
+	char path[64], buf[4096];
+	DIR *dir;
+	struct dirent *d;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (d = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%d/task/%.16s/stack", pid, d->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		n = fd < 0 ? 0 : read(fd, buf, sizeof(buf));
+		if (n > 0)
+			printf("thread %s:\n%.*s", d->d_name, (int)n, buf);
+		if (fd >= 0)
+			close(fd);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* it was killed: it ends soon, though the machine may be busy */
+static bool dies(pid_t pid, int *status)
+{
+	int i;
+
+	for (i = 0; i < DIES_S; i++) {
+		if (waitpid(pid, status, WNOHANG) == pid)
+			return true;
+		sleep(1);
+	}
+	tell_stacks(pid);
+	return false;
+}
+
 /* has it ended? one that hangs is killed, and must end then */
 static bool round_ended(pid_t pid, uint64_t since, int *status, char *tell)
 {
@@ -126,10 +167,9 @@ static bool round_ended(pid_t pid, uint64_t since, int *status, char *tell)
 		return true;
 	if (now_ns() - since < ROUND_NS)
 		return false;
+	tell_stacks(pid);
 	kill(pid, SIGKILL);
-	sleep_us(999999);
-	snprintf(tell, TOLD, "it hangs%s\n",
-		 waitpid(pid, status, WNOHANG) == pid ? "" : ", also when it is killed");
+	snprintf(tell, TOLD, "it hangs%s\n", dies(pid, status) ? "" : ", also when it is killed");
 	return true;
 }
 
