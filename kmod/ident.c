@@ -37,7 +37,7 @@ struct cring_ident {
 	refcount_t refs;
 	int ioprio;
 	unsigned long fsize;
-	u64 kcov;
+	typeof(kcov_common_handle()) kcov;	/* a type of its own in newer kernels */
 	struct pid *thread;
 	const struct cred *cred;
 	struct cgroup_subsys_state *memcg;
