@@ -24,20 +24,20 @@
 
 /**
  * struct cring_ident - on whose behalf a worker runs
+ * @kcov: who is told what code is executed, in a kernel for fuzzing; else 0
  * @refs: the ring's cache, and each operation
  * @ioprio: I/O priority in effect, so never IOPRIO_CLASS_NONE
  * @fsize: RLIMIT_FSIZE, bytes
- * @kcov: who is told what code is executed, in a kernel for fuzzing; else 0
  * @thread: who submitted, referenced: no later thread has the same one
  * @cred: referenced
  * @memcg: memory cgroup that pays, referenced; or NULL
  * @blkcg: I/O cgroup that pays, referenced; or NULL
  */
 struct cring_ident {
+	typeof(kcov_common_handle()) kcov;	/* a type of its own in newer kernels */
 	refcount_t refs;
 	int ioprio;
 	unsigned long fsize;
-	typeof(kcov_common_handle()) kcov;	/* a type of its own in newer kernels */
 	struct pid *thread;
 	const struct cred *cred;
 	struct cgroup_subsys_state *memcg;
