@@ -4,6 +4,7 @@
  * CQ slot for it.  Nobody else finds any of it before it is announced.
  */
 #include "cring.h"
+#include "point.h"
 
 static struct cring_req *cring_req_alloc(struct cring_ring *ring)
 {
@@ -279,6 +280,7 @@ bool cring_accept(struct cring_accept *a, u32 want)
 		/* user space may change it: one read, then only the copy */
 		memcpy(&sqe, from, sizeof(sqe));
 		barrier();
+		cring_at(CRING_AT_COPIED, ring, req);
 		cring_accept_one(a, req, &sqe);
 	}
 	cring_chain_close(a);

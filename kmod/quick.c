@@ -19,6 +19,7 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
+#include "point.h"
 #include "rw.h"
 
 /* --- acceptance --- */
@@ -145,6 +146,8 @@ static bool cring_quick_accept_one(struct cring_accept *a,
 		return false;
 	}
 
+	/* what names it in the CQ is used by user space only */
+	cring_at(CRING_AT_COPIED, a->ring, req);
 	/* all else is as cring_req_blank() has left it */
 	req->file = a->file;
 	req->user_data = READ_ONCE(sqe->user_data);
