@@ -50,6 +50,8 @@ enum phase { IDLE, QUEUED, TAKEN, IN_FLIGHT, ENDED };
  * @sealed: it was taken while it was sealed: it must not have started
  * @async: a worker has it from the start
  * @detach: it may be let go of
+ * @unknown: a write that was let go of when it had been started: what it does to the
+ *	file, and when, nobody knows; its slot is not used again
  * @skip: it has no CQE when it succeeds
  * @drain: it comes after all before it
  * @linked: it is behind another one in a chain
@@ -78,8 +80,8 @@ struct op {
 	enum kind kind;
 	enum phase phase;
 	int opcode, fd, names, reapers;
-	bool timed, sealed, async, detach, skip, drain, linked, hard, given, stopped, bounded,
-	     floored, in_cq, late;
+	bool timed, sealed, async, detach, unknown, skip, drain, linked, hard, given, stopped,
+	     bounded, floored, in_cq, late;
 	uint32_t bound, floor, pos, group, len;
 	unsigned char fill;
 	int pins;
@@ -109,7 +111,7 @@ struct box {
 	struct cring ring;
 	struct op ops[SLOTS];
 	unsigned char *bufs;
-	unsigned int next_slot, skipping;
+	unsigned int next_slot, skipping, unknown;
 	bool may_drain;
 	uint64_t next_id;
 	unsigned long accepted, ended, drains;

@@ -6,6 +6,8 @@
 
 /* slots that may be lost to operations that have no CQE */
 #define MAX_SKIPPING	16
+/* and to writes that were let go of; more may be under way than that */
+#define MAX_UNKNOWN	16
 
 /* the one that was used longest ago, so that what comes late is noticed */
 static struct op *free_slot(struct box *b)
@@ -171,11 +173,12 @@ static void decorate(struct box *b, struct op *op, struct cring_sqe *sqe, uint64
 		op->timed = true;
 	}
 	/*
-	 * Not writes: what becomes of one that was let go of is not known.  Nor behind
-	 * another in a chain: all of that is refused when it cannot be let go of.
+	 * Not behind another in a chain: all of that is refused when it cannot be let
+	 * go of.  Few writes, each of which may cost a slot.
 	 */
 	if (!op->prev && pick(rng, 4) == 0 &&
-	    (op->kind == FILE_READ || op->kind == DISK_READ || op->kind == DIRECT_READ)) {
+	    (op->kind == FILE_READ || op->kind == DISK_READ || op->kind == DIRECT_READ ||
+	     (op->kind == FILE_WRITE && b->unknown < MAX_UNKNOWN))) {
 		cring_sqe_set_detach(sqe);
 		op->detach = true;
 	}
