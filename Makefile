@@ -73,7 +73,9 @@ help:
 	@echo 'make model        the models of claim, cancel, wait and seal, exhaustively, and what'
 	@echo '                  they must not let pass; FAST=1: small ones, without that'
 	@echo 'make stress       random operations and cancels, each result held against what may'
-	@echo '                  come of it; SECONDS=600, KERNEL=6.12, SEED=1, REPLAY=file'
+	@echo '                  come of it; SECONDS=600, KERNEL=6.12, SEED=1, REPLAY=file;'
+	@echo '                  TORTURE="cpu memory": beside a processor that comes and'
+	@echo '                  goes, and swapping'
 	@echo 'make fuzz         a fuzzer that learns what reaches new code of the module (KCOV);'
 	@echo '                  SECONDS=600, REPLAY=file'
 	@echo 'make shell        a prompt in a virtual machine with the module loaded'
@@ -169,7 +171,7 @@ model:
 
 stress:
 	@scripts/stress --kernel $(or $(KERNEL),6.1) $(if $(SEED),--seed $(SEED)) \
-		$(if $(REPLAY),--replay $(REPLAY)) $(SECONDS)
+		$(if $(REPLAY),--replay $(REPLAY)) $(if $(TORTURE),--torture '$(TORTURE)') $(SECONDS)
 
 fuzz:
 	@scripts/fuzz $(if $(REPLAY),--replay $(REPLAY)) $(SECONDS)
