@@ -52,6 +52,7 @@ struct cring_ring;
 struct cring_req;
 struct cring_comp;
 struct cring_user;
+struct blk_plug;
 struct cring_owner;
 struct cring_reap_place;
 struct cring_scope;
@@ -403,6 +404,8 @@ struct cring_worker {
  * @bufs: fixed buffers; under @submit_mutex
  * @ident: the last submitter's identity; under @submit_mutex
  * @task: the last submitter; under @queue_lock; referenced
+ * @plug: of the batch in progress, if several may go to a device together ...
+ * @plugger: ... and who submits it: only that thread may look at @plug
  * @may: what it may do; only narrows; under @submit_mutex but for a cancel's look
  * @lock: see the top of this file
  * @cq_tail: the kernel's own copy
@@ -501,6 +504,8 @@ struct cring_ring {
 	atomic_t nr_detached;
 	struct cring_ident *ident;
 	struct task_struct *task;
+	struct blk_plug *plug;
+	struct task_struct *plugger;
 	struct cring_restrict may;
 
 	/* completion */
@@ -766,6 +771,7 @@ struct cring_taken {
 };
 
 struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit);
+void cring_plug(struct cring_ring *ring);
 
 /* issue.c APIs: try an operation, hand on what would block */
 s32 cring_error(const struct cring_req *req, s32 error, bool worker);

@@ -221,6 +221,8 @@ enum cring_verdict cring_rw_try(struct cring_req *req, enum cring_how how)
 	if (how == CRING_HOW_INLINE) {
 		if (try.mode == CRING_RW_BLOCK)
 			return cring_rw_to_worker(req);
+		if (try.async)
+			cring_plug(req->ring);
 		/* a link behind it may be being cut */
 		if (READ_ONCE(req->sqe_flags) & CRING_SQE_ASYNC &&
 		    cring_file_worker_allowed(req->file))

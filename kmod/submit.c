@@ -6,6 +6,7 @@
  * first operation tried.  So a chain is taken whole or not at all, and a cancel from
  * another thread finds what has not been tried yet and stops it.
  */
+#include <linux/blkdev.h>
 #include <linux/sched/signal.h>
 
 #include "cring.h"
@@ -53,14 +54,40 @@ static void cring_publish(struct cring_accept *a)
 		cring_seal_batch(ring, a->nr);
 }
 
+/* as many as make it worth while */
+#define CRING_PLUG_MIN		3
+
+/**
+ * cring_plug - a batch's request to a device may wait for the next one
+ * @ring: whose operation is about to be handed to a device
+ *
+ * The block layer then merges what is adjacent, and hands the rest over at once,
+ * when the batch is through or its submitter goes to sleep.  Not with a window,
+ * whose places are those of requests that a device has.
+ *
+ * Context: a thread of the owner that tries an operation.
+ */
+void cring_plug(struct cring_ring *ring)
+{
+	/* only in the batch: another thread of the owner, which waits, is not */
+	if (READ_ONCE(ring->plugger) == current && !current->plug &&
+	    !READ_ONCE(ring->window))
+		blk_start_plug(ring->plug);
+}
+
 static void cring_issue_batch(struct cring_ring *ring, u32 nr)
 {
+	struct blk_plug plug;
 	struct kiocb quick = {};
 	struct cring_batch batch;
 	struct cring_comp comp;
 	u32 i;
 
 	cring_batch_init(&batch, true);
+	if (nr >= CRING_PLUG_MIN) {
+		ring->plug = &plug;
+		WRITE_ONCE(ring->plugger, current);
+	}
 	for (i = 0; i < nr; i++) {
 		struct cring_req *req = ring->batch[i];
 
@@ -79,6 +106,10 @@ static void cring_issue_batch(struct cring_ring *ring, u32 nr)
 		/* what it has made ready goes first: the next one may sleep */
 		cring_run_ready(ring);
 	}
+
+	WRITE_ONCE(ring->plugger, NULL);
+	if (current->plug == &plug)
+		blk_finish_plug(&plug);
 
 	/* also when nothing finished: it publishes how many are in flight */
 	cring_comp_begin_own(&comp, ring);
