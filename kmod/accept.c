@@ -111,10 +111,12 @@ static int cring_req_prep(struct cring_accept *a, struct cring_req *req,
  */
 bool cring_req_ident(struct cring_req *req)
 {
+	const struct cring_op *op = cring_op_get(req->opcode);
 	struct cring_ident *ident = req->ident;
 
 	if (!ident) {
-		ident = cring_ident_get(req->ring);
+		ident = cring_ident_get(req->ring, op && op->flags &
+						   CRING_OPF_WAITS);
 		/* filled in before a cancel that finds the request can look */
 		smp_store_release(&req->ident, ident);
 	}

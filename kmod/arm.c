@@ -148,7 +148,7 @@ static enum cring_verdict cring_arm_undo(struct cring_req *req, int res)
  * Context: process.
  * Return: CRING_V_PENDING when it is armed; CRING_V_ARM when it is ready now
  * and should be tried again; CRING_V_DONE when it was told to stop, or cannot
- * be armed.
+ * be armed, or is a poll and ready.
  */
 enum cring_verdict cring_arm(struct cring_req *req, enum cring_state from)
 {
@@ -164,8 +164,10 @@ enum cring_verdict cring_arm(struct cring_req *req, enum cring_state from)
 	mask = vfs_poll(req->file, &cpt.pt) & req->events;
 	if (unlikely(cpt.error))
 		return cring_arm_undo(req, cpt.error);
+	/* a poll wants to know no more than that */
 	if (mask)
-		return cring_arm_undo(req, 0);
+		return cring_arm_undo(req, req->opcode == CRING_OP_POLL_ADD ?
+					   mangle_poll(mask) : 0);
 	if (unlikely(!req->nr_wait))
 		return cring_arm_undo(req, -EOPNOTSUPP);
 	if (cring_park(req, from, CRING_ARMED))

@@ -137,6 +137,7 @@ struct cring_op {
 #define CRING_OPF_RW		BIT(2)	/* a read or a write: uses req->rw */
 #define CRING_OPF_FLUSH		BIT(3)	/* wants earlier CQEs posted */
 #define CRING_OPF_DETACH	BIT(4)	/* knows CRING_SQE_X_DETACH */
+#define CRING_OPF_WAITS		BIT(5)	/* does no more than wait */
 
 /* ---------------------------------------------------------------------------
  * Requests
@@ -1210,7 +1211,7 @@ u32 cring_max_cq_entries(void);
 int cring_query_ioctl(void __user *arg);
 
 /* ident.c APIs: what a worker takes on */
-struct cring_ident *cring_ident_get(struct cring_ring *ring);
+struct cring_ident *cring_ident_get(struct cring_ring *ring, bool waits);
 void cring_ident_put(struct cring_ident *ident);
 struct cring_ident_saved {
 	const struct cred *cred;

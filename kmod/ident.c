@@ -87,12 +87,18 @@ cring_css_get(struct cgroup_subsys_state *(*which)(void))
 	return css;
 }
 
+/* whose it is, and what it may do: all that somebody is asked who only waits */
+static bool cring_ident_is_caller(const struct cring_ident *ident)
+{
+	return ident->thread == task_pid(current) &&
+	       ident->cred == current_cred();
+}
+
 static bool cring_ident_is_current(const struct cring_ident *ident)
 {
 	bool same;
 
-	if (ident->thread != task_pid(current) ||
-	    ident->cred != current_cred() ||
+	if (!cring_ident_is_caller(ident) ||
 	    ident->fsize != rlimit(RLIMIT_FSIZE) ||
 	    ident->ioprio != get_current_ioprio())
 		return false;
@@ -124,16 +130,19 @@ static struct cring_ident *cring_ident_new(void)
 /**
  * cring_ident_get - record who the current task is
  * @ring: the task's ring; the identity is kept in its @ident
+ * @waits: for what does no more than wait: no priority, limit or cgroup matters
+ *	to that, and the one that is kept may have older ones
  *
  * Context: a thread of the owner, under cring_ring.submit_mutex.
  * Return: a referenced identity, or NULL when there is no memory for one.
  */
-struct cring_ident *cring_ident_get(struct cring_ring *ring)
+struct cring_ident *cring_ident_get(struct cring_ring *ring, bool waits)
 {
 	struct cring_ident *ident = ring->ident;
 
 	lockdep_assert_held(&ring->submit_mutex);
-	if (!ident || !cring_ident_is_current(ident)) {
+	if (!ident || !(waits ? cring_ident_is_caller(ident) :
+				cring_ident_is_current(ident))) {
 		ident = cring_ident_new();
 		if (!ident)
 			return NULL;

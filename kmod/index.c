@@ -115,8 +115,8 @@ static __always_inline u32 cring_hash(const struct cring_ring *ring, u64 value)
 }
 
 /*
- * What enters and leaves does so by each key in turn, which is a constant then:
- * so these are inline.
+ * What enters and leaves does so by each key in turn, and what is looked for by
+ * one of them: they are constants then, so these are inline.
  */
 static __always_inline u32 *
 cring_bucket(struct cring_ring *ring, enum cring_by by, u64 value)
@@ -165,6 +165,12 @@ cring_leader(struct cring_ring *ring, const u32 *bucket, enum cring_by by,
 	return NULL;
 }
 
+static __always_inline struct cring_req *
+cring_lookup(struct cring_ring *ring, enum cring_by by, u64 value)
+{
+	return cring_leader(ring, cring_bucket(ring, by, value), by, value);
+}
+
 /**
  * cring_index_first - the oldest request in flight with a value
  * @ring: where
@@ -177,7 +183,16 @@ cring_leader(struct cring_ring *ring, const u32 *bucket, enum cring_by by,
 struct cring_req *cring_index_first(struct cring_ring *ring, enum cring_by by,
 				    u64 value)
 {
-	return cring_leader(ring, cring_bucket(ring, by, value), by, value);
+	switch (by) {
+	case CRING_BY_USER_DATA:
+		return cring_lookup(ring, CRING_BY_USER_DATA, value);
+	case CRING_BY_FILE:
+		return cring_lookup(ring, CRING_BY_FILE, value);
+	case CRING_BY_OP:
+		return cring_lookup(ring, CRING_BY_OP, value);
+	default:
+		return cring_lookup(ring, CRING_BY_GROUP, value);
+	}
 }
 
 /**

@@ -37,6 +37,9 @@ int cring_cancel_check(const struct cring_match *match)
 {
 	u32 flags = match->flags;
 
+	/* most say nothing but a user_data */
+	if (!flags)
+		return match->ticket | match->group | match->opcode ? -EINVAL : 0;
 	if (flags & ~CRING_CANCEL_KNOWN)
 		return -EINVAL;
 	if (flags & CRING_ASYNC_CANCEL_ANY && flags & CRING_CANCEL_KEYS)
@@ -83,6 +86,11 @@ bool cring_filter_matches(const struct cring_filter *filter,
 	if (req->ticket >= filter->before ||
 	    (req->opcode == CRING_OP_ASYNC_CANCEL && !filter->cancels))
 		return false;
+	if (unlikely(filter->thread) && !cring_by_thread(filter, req))
+		return false;
+	/* no key: most are like that */
+	if (!(flags & (CRING_CANCEL_KEYS | CRING_ASYNC_CANCEL_ANY)))
+		return req->user_data == filter->user_data;
 	if (flags & CRING_ASYNC_CANCEL_FD && req->file != filter->file)
 		return false;
 	if (flags & CRING_ASYNC_CANCEL_OP && req->opcode != filter->opcode)
@@ -91,9 +99,8 @@ bool cring_filter_matches(const struct cring_filter *filter,
 		return false;
 	if (flags & CRING_ASYNC_CANCEL_TICKET && req->ticket != filter->ticket)
 		return false;
-	if (unlikely(filter->thread) && !cring_by_thread(filter, req))
-		return false;
-	return !cring_by_user_data(flags) || req->user_data == filter->user_data;
+	return !(flags & CRING_ASYNC_CANCEL_USERDATA) ||
+	       req->user_data == filter->user_data;
 }
 
 /**

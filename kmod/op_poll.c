@@ -18,8 +18,12 @@ static int cring_poll_add_prep(struct cring_req *req,
 static enum cring_verdict cring_poll_add_issue(struct cring_req *req,
 					       enum cring_how how)
 {
-	__poll_t mask = vfs_poll(req->file, NULL) & req->events;
+	__poll_t mask;
 
+	/* the first look is the one that arms it: see cring_arm() */
+	if (!(READ_ONCE(req->lflags) & CRING_REQL_INDEXED))
+		return CRING_V_ARM;
+	mask = vfs_poll(req->file, NULL) & req->events;
 	if (!mask)
 		return CRING_V_ARM;
 	req->res = mangle_poll(mask);
@@ -52,7 +56,7 @@ static enum cring_verdict cring_poll_remove_issue(struct cring_req *req,
 
 const struct cring_op cring_op_poll_add = {
 	.name = "POLL_ADD",
-	.flags = CRING_OPF_FILE,
+	.flags = CRING_OPF_FILE | CRING_OPF_WAITS,
 	.prep = cring_poll_add_prep,
 	.issue = cring_poll_add_issue,
 };

@@ -356,12 +356,14 @@ static enum cring_verdict cring_timeout_remove_issue(struct cring_req *req,
 
 const struct cring_op cring_op_timeout = {
 	.name = "TIMEOUT",
+	.flags = CRING_OPF_WAITS,
 	.prep = cring_timeout_prep,
 	.issue = cring_timeout_issue,
 };
 
 const struct cring_op cring_op_link_timeout = {
 	.name = "LINK_TIMEOUT",
+	.flags = CRING_OPF_WAITS,
 	.prep = cring_link_timeout_prep,
 	.issue = cring_link_timeout_issue,
 };

@@ -89,9 +89,74 @@ static void a_kick_starts_a_worker_for_each(struct kunit *test)
 		LIVE_EXPECT_WAIT(live, B, 1);
 }
 
+static void limit_files(unsigned long most)
+{
+	WRITE_ONCE(current->signal->rlim[RLIMIT_FSIZE].rlim_cur, most);
+}
+
+/* to what only waits it does not matter how large a file may become */
+static void what_only_waits_shares_an_older_identity(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct script *script = script_open(live, SCRIPT_POLL);
+	unsigned long most = rlimit(RLIMIT_FSIZE);
+	struct cring_sqe *sqe;
+
+	live_read(live, script, A);
+	limit_files(most / 2);
+	sqe = live_sqe(live, CRING_OP_POLL_ADD, B);
+	sqe->fd = script->fd;
+	sqe->poll32_events = EPOLLIN;
+	KUNIT_EXPECT_EQ(test, live_submit(live), 1);
+	live_read(live, script, C);
+	limit_files(most);
+	KUNIT_ASSERT_NOT_NULL(test, live_req(live, A));
+	KUNIT_ASSERT_NOT_NULL(test, live_req(live, B));
+	KUNIT_ASSERT_NOT_NULL(test, live_req(live, C));
+	KUNIT_EXPECT_PTR_EQ(test, live_req(live, B)->ident,
+			    live_req(live, A)->ident);
+	KUNIT_EXPECT_PTR_NE(test, live_req(live, C)->ident,
+			    live_req(live, A)->ident);
+}
+
+/* but whose it is does, and with what credentials its file is asked */
+static void but_not_one_with_other_credentials(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct script *script = script_open(live, SCRIPT_POLL);
+	struct cred *cred = prepare_creds();
+	struct cring_ident *before;
+	const struct cred *old;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	live_read(live, script, A);
+	before = live_req(live, A) ? live_req(live, A)->ident : NULL;
+	old = override_creds(cred);
+	for (i = 0; i < 2; i++) {
+		struct cring_sqe *sqe = live_sqe(live, CRING_OP_POLL_ADD, B + i);
+
+		sqe->fd = script->fd;
+		sqe->poll32_events = EPOLLIN;
+	}
+	KUNIT_EXPECT_EQ(test, live_submit(live), 2);
+	revert_creds(old);
+	KUNIT_ASSERT_NOT_NULL(test, live_req(live, B));
+	KUNIT_ASSERT_NOT_NULL(test, live_req(live, C));
+	KUNIT_EXPECT_PTR_NE(test, live_req(live, B)->ident, before);
+	KUNIT_EXPECT_PTR_EQ(test, cring_ident_cred(live_req(live, B)->ident),
+			    (const struct cred *)cred);
+	KUNIT_EXPECT_PTR_EQ(test, live_req(live, C)->ident,
+			    live_req(live, B)->ident);
+	KUNIT_EXPECT_EQ(test, live_cancel(live, CANCEL_ALL, 0), 3);
+	put_cred(cred);
+}
+
 static struct kunit_case cring_ready_cases[] = {
 	KUNIT_CASE(credentials_in_force_are_there),
 	KUNIT_CASE(a_kick_starts_a_worker_for_each),
+	KUNIT_CASE(what_only_waits_shares_an_older_identity),
+	KUNIT_CASE(but_not_one_with_other_credentials),
 	{}
 };
 
