@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Read once: an SQE that its owner rewrites when it has been read, and is about
- * to be checked and used, is what it was (section "User memory" of
+ * to be checked and used, is what it was (section "Hostile user space" of
  * Documentation/security.rst).
  */
 #include "fixture.h"
