@@ -184,7 +184,7 @@ static void cring_accept_deadline(struct cring_accept *a, struct cring_req *req,
 		a->now = ktime_get();
 	a->deadlines = true;
 	req->dnode.expires =
-		cring_deadline_of(sqe->deadline,
+		cring_deadline_of(a->ring, sqe->deadline,
 				  sqe->xflags & CRING_SQE_X_DEADLINE_ABS,
 				  a->now);
 	if (req->dnode.expires <= a->now)

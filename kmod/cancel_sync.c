@@ -241,7 +241,8 @@ static int cring_cancel_keys(struct cring_cancel_call *call)
 	u32 i, nr = 0;
 
 	if (call->c.flags & CRING_CANCEL_ABS)
-		call->expires = cring_clock_host(CRING_CLOCK_MONOTONIC,
+		call->expires = cring_clock_host(scope->caller,
+						 CRING_CLOCK_MONOTONIC,
 						 call->c.timeout);
 	else
 		call->expires = ktime_add_safe(ktime_get(), call->c.timeout);

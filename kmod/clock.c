@@ -73,7 +73,22 @@ static ktime_t cring_clock_offset(u32 clock)
 }
 
 /**
+ * cring_clock_fix - the ring's thread reads clocks as the caller does
+ * @ring: being set up by its owner
+ *
+ * Context: a task that is not exiting.
+ */
+void cring_clock_fix(struct cring_ring *ring)
+{
+	u32 clock;
+
+	for (clock = 0; clock < CRING_NR_CLOCKS; clock++)
+		ring->sq_offset[clock] = cring_clock_offset(clock);
+}
+
+/**
  * cring_clock_host - what an absolute time of the caller's is on the kernel's clock
+ * @ring: the caller's, or NULL; its own thread stands for who has set it up
  * @clock: CRING_CLOCK_*
  * @time: not negative, as the caller reads that clock in its time namespace
  *
@@ -81,9 +96,10 @@ static ktime_t cring_clock_offset(u32 clock)
  * Return: the same moment; 0 when it was before the clock began, KTIME_MAX when it
  * is too far away to come.
  */
-ktime_t cring_clock_host(u32 clock, ktime_t time)
+ktime_t cring_clock_host(const struct cring_ring *ring, u32 clock, ktime_t time)
 {
-	ktime_t offset = cring_clock_offset(clock);
+	ktime_t offset = ring && ring->sq_thread == current ?
+			 ring->sq_offset[clock] : cring_clock_offset(clock);
 
 	if (time < offset)
 		return 0;

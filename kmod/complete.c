@@ -295,7 +295,8 @@ void cring_comp_end(struct cring_comp *comp)
 	in_flight = READ_ONCE(ring->accepted) - ring->finished;
 	cring_at(CRING_AT_PUBLISH, ring, NULL);
 	cring_cq_publish(ring, in_flight);
-	if (unlikely(ring->closed) && !in_flight && !ring->ops_put) {
+	if (unlikely(ring->closed) && !in_flight && !ring->sq_runs &&
+	    !ring->ops_put) {
 		ring->ops_put = true;
 		comp->put = true;
 	}
@@ -309,6 +310,9 @@ void cring_comp_end(struct cring_comp *comp)
 	}
 	if (comp->posted || comp->finish)
 		cring_cq_wake(ring, comp->posted);
+	/* slots may have come free without a CQE */
+	if (unlikely(ring->sq_thread))
+		cring_sq_wake(ring);
 	if (comp->ready && !comp->own)
 		cring_kick(ring);
 	cring_comp_release(comp);

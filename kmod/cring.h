@@ -20,7 +20,8 @@
  *                             in any wait queue's lock.
  *   cring_user.lock           how many workers all rings of a user run.  A leaf.
  *
- * No wait queue's lock but cring_ring.waitq's is ever taken under one of these.
+ * No wait queue's lock but cring_ring.waitq's and .sq_wait's is ever taken under one
+ * of these, and those two are leaves, taken under any wait queue's.
  */
 #ifndef _CRING_H
 #define _CRING_H
@@ -70,8 +71,9 @@ struct cring_reach;
 				 CRING_FEAT_SCOPES | CRING_FEAT_REAP | \
 				 CRING_FEAT_DEADLINES | CRING_FEAT_DETACH | \
 				 CRING_FEAT_WINDOW | CRING_FEAT_SEALS | \
-				 CRING_FEAT_RESTRICT)
-#define CRING_SETUP_KNOWN	(CRING_SETUP_CQSIZE | CRING_SETUP_CLAMP)
+				 CRING_FEAT_RESTRICT | CRING_FEAT_SQPOLL)
+#define CRING_SETUP_KNOWN	(CRING_SETUP_SQPOLL | CRING_SETUP_CQSIZE | \
+				 CRING_SETUP_CLAMP)
 #define CRING_LINKS		(CRING_SQE_IO_LINK | CRING_SQE_IO_HARDLINK)
 #define CRING_TIMEOUT_CLOCKS	(CRING_TIMEOUT_BOOTTIME | CRING_TIMEOUT_REALTIME)
 #define CRING_SQE_KNOWN		(CRING_SQE_FIXED_FILE | CRING_SQE_IO_DRAIN | \
@@ -403,10 +405,17 @@ struct cring_worker {
  * @max_detached: how many operations with DETACH may hold a record at once
  * @nr_detached: how many do; counted up under @submit_mutex
  * @bufs: fixed buffers; under @submit_mutex
- * @ident: the last submitter's identity; under @submit_mutex
+ * @ident: the last submitter's identity; under @submit_mutex; with a thread that
+ *	of who has set up the ring
  * @task: the last submitter; under @queue_lock; referenced
  * @plug: of the batch in progress, if several may go to a device together ...
  * @plugger: ... and who submits it: only that thread may look at @plug
+ * @sq_thread: takes what is in the SQ, or NULL; referenced
+ * @sq_wait: where it sleeps
+ * @sq_idle: jiffies without anything to do after which it does
+ * @sq_short: as few free slots were not enough for what comes next
+ * @sq_runs: it has not ended: counts as an operation in flight; under @lock
+ * @sq_offset: of its owner's time namespace
  * @may: what it may do; only narrows; under @submit_mutex but for a cancel's look
  * @lock: see the top of this file
  * @cq_tail: the kernel's own copy
@@ -436,6 +445,7 @@ struct cring_worker {
  * @deadlines: operations that have a deadline
  * @eventfd: signalled when CQEs are posted; RCU
  * @queue_lock: see the top of this file
+ * @flags: the kernel's own copy of what @shared says
  * @ready: requests to try again in a thread of the owner
  * @work: requests that wait for a worker
  * @nr_work: how many
@@ -507,6 +517,11 @@ struct cring_ring {
 	struct task_struct *task;
 	struct blk_plug *plug;
 	struct task_struct *plugger;
+	struct task_struct *sq_thread;
+	wait_queue_head_t sq_wait;
+	unsigned long sq_idle;
+	u32 sq_short;
+	ktime_t sq_offset[CRING_NR_CLOCKS];
 	struct cring_restrict may;
 
 	/* completion */
@@ -527,6 +542,7 @@ struct cring_ring {
 	bool closed;
 	bool ops_put;
 	bool in_kernel;
+	bool sq_runs;
 	struct list_head deferred;
 	struct list_head windowed;
 	u32 window;
@@ -539,6 +555,7 @@ struct cring_ring {
 
 	/* waiting and working */
 	spinlock_t queue_lock ____cacheline_aligned_in_smp;
+	u32 flags;
 	struct list_head ready;
 	struct list_head work;
 	u32 nr_work;
@@ -773,6 +790,13 @@ struct cring_taken {
 
 struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit);
 void cring_plug(struct cring_ring *ring);
+
+/* sqpoll.c APIs: a thread that submits */
+int cring_sq_start(struct cring_ring *ring, u32 idle);
+bool cring_sq_wake(struct cring_ring *ring);
+struct cring_taken cring_sq_submit(struct cring_ring *ring, u32 to_submit);
+void cring_sq_shut(struct cring_ring *ring);
+void cring_sq_stop(struct cring_ring *ring);
 
 /* issue.c APIs: try an operation, hand on what would block */
 s32 cring_error(const struct cring_req *req, s32 error, bool worker);
@@ -1126,6 +1150,7 @@ bool cring_ready_add(struct cring_req *req, enum cring_state from);
 void cring_kick(struct cring_ring *ring);
 bool cring_kick_absorb(const struct cring_reach *reach, u32 nr);
 void cring_run_ready_list(struct cring_ring *ring);
+void cring_shared_flag(struct cring_ring *ring, u32 flag, bool on);
 void cring_ready_init(struct cring_ring *ring);
 void cring_ready_exit(void);
 
@@ -1212,6 +1237,7 @@ int cring_query_ioctl(void __user *arg);
 
 /* ident.c APIs: what a worker takes on */
 struct cring_ident *cring_ident_get(struct cring_ring *ring, bool waits);
+int cring_ident_fix(struct cring_ring *ring);
 void cring_ident_put(struct cring_ident *ident);
 struct cring_ident_saved {
 	const struct cred *cred;
@@ -1249,7 +1275,8 @@ static inline int cring_wait(struct cring_ring *ring, u32 min, u64 rung,
 /* clock.c APIs: times, as user space gives them */
 int cring_clock_of(u32 flags, u32 *clock);
 int cring_timespec_get(u64 addr, ktime_t *time);
-ktime_t cring_clock_host(u32 clock, ktime_t time);
+void cring_clock_fix(struct cring_ring *ring);
+ktime_t cring_clock_host(const struct cring_ring *ring, u32 clock, ktime_t time);
 
 /* timer.c APIs */
 void cring_timer_init(struct cring_ring *ring);
@@ -1264,7 +1291,8 @@ extern const struct cring_op cring_op_timeout, cring_op_timeout_remove,
 /* deadline.c APIs: operations that end in -ETIME; under .lock unless stated */
 void cring_deadline_init(struct cring_ring *ring);
 void cring_deadline_exit(struct cring_ring *ring);
-ktime_t cring_deadline_of(u64 ns, bool absolute, ktime_t now);
+ktime_t cring_deadline_of(const struct cring_ring *ring, u64 ns, bool absolute,
+			  ktime_t now);
 bool cring_deadline_past(const struct cring_req *req);
 void cring_deadline_batch(struct cring_ring *ring, u32 nr);
 void cring_deadline_arm(struct cring_req *req);

@@ -24,6 +24,7 @@
 
 /**
  * cring_deadline_of - a deadline as user space gives it
+ * @ring: the caller's
  * @ns: how long; or when, as the caller reads CLOCK_MONOTONIC
  * @absolute: when
  * @now: the time
@@ -31,11 +32,13 @@
  * Context: a thread of the owner.
  * Return: CLOCK_MONOTONIC; KTIME_MAX when it is too far away to come.
  */
-ktime_t cring_deadline_of(u64 ns, bool absolute, ktime_t now)
+ktime_t cring_deadline_of(const struct cring_ring *ring, u64 ns, bool absolute,
+			  ktime_t now)
 {
 	if (absolute)
 		return ns < KTIME_MAX ?
-		       cring_clock_host(CRING_CLOCK_MONOTONIC, ns) : KTIME_MAX;
+		       cring_clock_host(ring, CRING_CLOCK_MONOTONIC, ns) :
+		       KTIME_MAX;
 	return ns < KTIME_MAX - now ? now + ns : KTIME_MAX;
 }
 
@@ -311,7 +314,7 @@ int cring_deadline_ioctl(struct cring_ring *ring, void __user *arg)
 		return -EACCES;
 	expires = KTIME_MAX;
 	if (!(d.flags & CRING_DEADLINE_NONE))
-		expires = cring_deadline_of(d.deadline,
+		expires = cring_deadline_of(ring, d.deadline,
 					    d.flags & CRING_DEADLINE_ABS, now);
 	size = d.nr * sizeof(*keys);
 	if (d.nr > 1)

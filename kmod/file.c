@@ -117,8 +117,9 @@ struct file *cring_file_get(struct cring_ring *ring, s32 fd, bool fixed)
 	unsigned long flags;
 	u32 slot = fd;
 
+	/* the ring's own thread has no descriptors */
 	if (!fixed)
-		return fget(fd);
+		return ring->sq_thread == current ? NULL : fget(fd);
 
 	/* the lock keeps the table and, until it is ours too, the file */
 	spin_lock_irqsave(&ring->lock, flags);

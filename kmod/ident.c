@@ -28,7 +28,8 @@
  * @refs: the ring's cache, and each operation
  * @ioprio: I/O priority in effect, so never IOPRIO_CLASS_NONE
  * @fsize: RLIMIT_FSIZE, bytes
- * @thread: who submitted, referenced: no later thread has the same one
+ * @thread: who submitted, referenced: no later thread has the same one; NULL when
+ *	that was no thread of the owner
  * @cred: referenced
  * @memcg: memory cgroup that pays, referenced; or NULL
  * @blkcg: I/O cgroup that pays, referenced; or NULL
@@ -141,8 +142,9 @@ struct cring_ident *cring_ident_get(struct cring_ring *ring, bool waits)
 	struct cring_ident *ident = ring->ident;
 
 	lockdep_assert_held(&ring->submit_mutex);
-	if (!ident || !(waits ? cring_ident_is_caller(ident) :
-				cring_ident_is_current(ident))) {
+	if (!ident || !(ring->sq_thread ||
+			(waits ? cring_ident_is_caller(ident) :
+				 cring_ident_is_current(ident)))) {
 		ident = cring_ident_new();
 		if (!ident)
 			return NULL;
@@ -151,6 +153,28 @@ struct cring_ident *cring_ident_get(struct cring_ring *ring, bool waits)
 	}
 	cring_ident_hold(ident);
 	return ident;
+}
+
+/**
+ * cring_ident_fix - whoever submits does so on behalf of the current task
+ * @ring: being set up: it will have a thread for that
+ *
+ * Of none of his threads, though: to a cancel what another one submits is not his
+ * (C11).
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int cring_ident_fix(struct cring_ring *ring)
+{
+	struct cring_ident *ident = cring_ident_new();
+
+	if (!ident)
+		return -ENOMEM;
+	put_pid(ident->thread);
+	ident->thread = NULL;
+	ring->ident = ident;
+	return 0;
 }
 
 /**

@@ -208,7 +208,7 @@ static int cring_copy_prep(struct cring_req *req, const struct cring_sqe *sqe)
 	if (req->flags & CRING_REQ_DETACH && (fs->off == -1 || fs->off_in == -1))
 		return -EINVAL;
 
-	file = fget(sqe->fd_in);
+	file = cring_file_get(req->ring, sqe->fd_in, false);
 	if (!file)
 		return -EBADF;
 	if (cring_file_is_ring(file)) {

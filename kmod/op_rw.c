@@ -64,6 +64,8 @@ static int cring_rw_prep_common(struct cring_req *req,
 	if (!cring_rw_has_iter(req->file, rw) &&
 	    !cring_rw_has_legacy(req->file, rw))
 		return -EINVAL;
+	if (!cring_rw_allowed(req->ring, req->file))
+		return -EOPNOTSUPP;
 	if (sqe->ioprio) {
 		ret = cring_ioprio_check(sqe->ioprio);
 		if (ret)

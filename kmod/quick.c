@@ -104,7 +104,7 @@ static bool cring_quick_run_begin(struct cring_accept *a,
 			return false;
 		run->held = 1;
 	}
-	if (!cring_quick_file(a->file))
+	if (!cring_quick_file(a->file) || !cring_rw_allowed(a->ring, a->file))
 		return false;
 	run->not.word = ~0ULL;
 	if (head.opcode == CRING_OP_READ_FIXED)

@@ -3,7 +3,8 @@
  * The ready list: operations whose wait is over, to be tried again.
  *
  * A thread of the owner that is inside wait or submit runs them.  When there
- * is none, task work in the last submitter does; if that thread is gone, what
+ * is none, task work in the last submitter does, or the ring's own thread
+ * (sqpoll.c) if it has one; if that thread is gone, what
  * may run on a worker goes there, and the rest makes the ring's file readable
  * until a thread of the owner comes by.
  */
@@ -41,6 +42,32 @@ bool cring_ready_add(struct cring_req *req, enum cring_state from)
 	return added;
 }
 
+/* under queue_lock */
+static void cring_flag(struct cring_ring *ring, u32 flag, bool on)
+{
+	u32 flags = on ? ring->flags | flag : ring->flags & ~flag;
+
+	if (flags == ring->flags)
+		return;
+	ring->flags = flags;
+	WRITE_ONCE(ring->shared->flags, flags);
+}
+
+/**
+ * cring_shared_flag - say something in the shared page
+ * @ring: whose
+ * @flag: one of CRING_SHARED_*
+ * @on: whether it is so
+ *
+ * Context: process, no cring lock held.
+ */
+void cring_shared_flag(struct cring_ring *ring, u32 flag, bool on)
+{
+	spin_lock_irq(&ring->queue_lock);
+	cring_flag(ring, flag, on);
+	spin_unlock_irq(&ring->queue_lock);
+}
+
 static struct cring_req *cring_ready_pop(struct cring_ring *ring)
 {
 	struct cring_req *req;
@@ -54,7 +81,7 @@ static struct cring_req *cring_ready_pop(struct cring_ring *ring)
 		cring_word_own(&req->word, CRING_INLINE);
 	}
 	if (list_empty(&ring->ready))
-		WRITE_ONCE(ring->shared->flags, 0);
+		cring_flag(ring, CRING_SHARED_READY, false);
 	spin_unlock_irq(&ring->queue_lock);
 	return req;
 }
@@ -127,7 +154,7 @@ static void cring_kick_fn(struct work_struct *work)
 		ring->nr_work++;
 	}
 	left = !list_empty(&ring->ready);
-	WRITE_ONCE(ring->shared->flags, left ? CRING_SHARED_READY : 0);
+	cring_flag(ring, CRING_SHARED_READY, left);
 	spin_unlock_irq(&ring->queue_lock);
 	/* one worker for each: the first may sleep for ever */
 	while (cring_work_start(ring))
@@ -173,6 +200,8 @@ static bool cring_kick_submitter(struct cring_ring *ring)
 	unsigned long irqflags;
 	int ret = -ESRCH;
 
+	if (ring->sq_thread)
+		return cring_sq_wake(ring);
 	if (test_and_set_bit(0, &ring->task_work_queued))
 		return true;
 	refcount_inc(&ring->refs);

@@ -14,6 +14,7 @@
  * ring behind.
  */
 #include <linux/anon_inodes.h>
+#include <linux/compat.h>
 #include <linux/fdtable.h>
 #include <linux/log2.h>
 #include <linux/module.h>
@@ -138,7 +139,12 @@ static int cring_params_fix(struct cring_params *p)
 
 	if (p->flags & CRING_SETUP_REQUIRED & ~CRING_SETUP_KNOWN ||
 	    p->features || p->mmap_size || p->sqes_off || p->cqes_off ||
-	    p->resv[0] || p->resv[1] || p->resv[2])
+	    p->resv0 || p->resv[0] || p->resv[1])
+		return -EINVAL;
+	if (!(p->flags & CRING_SETUP_SQPOLL) && p->sq_thread_idle)
+		return -EINVAL;
+	/* its thread would take a 32-bit program's vectors for others */
+	if (p->flags & CRING_SETUP_SQPOLL && in_compat_syscall())
 		return -EINVAL;
 	ret = cring_clamp_entries(&p->sq_entries, max_cq / 2, p->flags);
 	if (ret)
@@ -230,6 +236,7 @@ static const struct mmu_notifier_ops cring_notifier_ops = {
 
 static void cring_ring_free(struct cring_ring *ring)
 {
+	cring_sq_stop(ring);
 	cring_worker_exit(ring);
 	cancel_delayed_work_sync(&ring->watch_work);
 	cancel_work_sync(&ring->kick_work);
@@ -243,6 +250,9 @@ static void cring_ring_free(struct cring_ring *ring)
 	cring_ident_put(ring->ident);
 	if (ring->task)
 		put_task_struct(ring->task);
+	/* the notifier was the last who might have told it anything */
+	if (ring->sq_thread)
+		put_task_struct(ring->sq_thread);
 	if (ring->mapping_file)
 		fput(ring->mapping_file);
 	cring_owner_leave(ring);
@@ -293,6 +303,7 @@ static void cring_ring_init(struct cring_ring *ring)
 	INIT_LIST_HEAD(&ring->windowed);
 	init_waitqueue_head(&ring->waitq);
 	init_waitqueue_head(&ring->poll_wait);
+	init_waitqueue_head(&ring->sq_wait);
 	init_llist_head(&ring->freed);
 	INIT_WORK(&ring->destroy_work, cring_destroy_fn);
 	INIT_DELAYED_WORK(&ring->watch_work, cring_watch_fn);
@@ -333,7 +344,7 @@ err_join:
 }
 
 /* the calling process becomes its owner */
-static int cring_ring_own(struct cring_ring *ring)
+static int cring_ring_own(struct cring_ring *ring, const struct cring_params *p)
 {
 	struct file *file;
 	int ret;
@@ -355,6 +366,11 @@ static int cring_ring_own(struct cring_ring *ring)
 		 * signal, or task work of another ring's: start over after it.
 		 */
 		return ret == -EINTR ? -ERESTARTNOINTR : ret;
+	}
+	if (p->flags & CRING_SETUP_SQPOLL) {
+		ret = cring_sq_start(ring, p->sq_thread_idle);
+		if (ret)
+			return ret;
 	}
 	/* last: from here on other threads may find it */
 	return cring_owner_join(ring);
@@ -410,7 +426,7 @@ int cring_ring_setup(struct file *file, struct cring_params *p)
 	ring = cring_ring_new(p);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
-	ret = cring_ring_own(ring);
+	ret = cring_ring_own(ring, p);
 	if (ret) {
 		cring_user_leave(ring);
 		cring_ring_free(ring);
@@ -460,6 +476,7 @@ void cring_ring_shut(struct cring_ring *ring)
 	spin_lock_irq(&ring->lock);
 	ring->shut = true;
 	spin_unlock_irq(&ring->lock);
+	cring_sq_shut(ring);
 	cring_cancel_everything(ring);
 	/* a socket among them may hold the ring's own file */
 	cring_rsrc_put_files(ring);

@@ -46,6 +46,13 @@ static inline bool cring_has_pos(const struct file *file)
 	       file->f_mode & (FMODE_PREAD | FMODE_PWRITE);
 }
 
+/* may the ring's submitter run it?  A ring's own thread is no better than a worker */
+static inline bool cring_rw_allowed(const struct cring_ring *ring,
+				    struct file *file)
+{
+	return likely(!ring->sq_thread) || cring_file_worker_allowed(file);
+}
+
 /* does it move the file's own position? */
 static inline bool cring_uses_file_pos(const struct cring_req *req)
 {

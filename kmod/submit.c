@@ -134,8 +134,8 @@ static void cring_note_submitter(struct cring_ring *ring)
 {
 	struct task_struct *old = ring->task;
 
-	/* a kernel caller's threads run no task work of ours */
-	if (likely(old == current) || ring->in_kernel)
+	/* a kernel caller's threads run no task work of ours, nor does ours */
+	if (likely(old == current) || ring->in_kernel || ring->sq_thread)
 		return;
 	spin_lock_irq(&ring->queue_lock);
 	ring->task = get_task_struct(current);
@@ -169,7 +169,7 @@ cring_submit_batch(struct cring_ring *ring, u32 nops, u32 want)
  * @ring: the caller's
  * @to_submit: how many at most
  *
- * Context: a thread of the owner; may sleep in a file's method.
+ * Context: a thread of the owner, or the ring's; may sleep in a file's method.
  * Return: in @nr how many were accepted; -EBUSY when slots were too few for the
  * first one or its chain, -EINVAL when user space's tail is not within the queue,
  * -EBADFD when the owner has closed the ring, -EINTR when killed.
@@ -179,6 +179,8 @@ struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit)
 	struct cring_taken taken = {};
 	u32 avail, cancels;
 
+	if (unlikely(ring->sq_thread) && ring->sq_thread != current)
+		return cring_sq_submit(ring, to_submit);
 	/* nothing to wait for behind another thread that submits */
 	if (!to_submit)
 		goto out;

@@ -227,7 +227,8 @@ static int cring_timer_time(struct cring_req *req, u64 addr)
 	ret = cring_clock_of(timer->flags, &timer->clock) ?:
 	      cring_timespec_get(addr, &timer->time);
 	if (!ret && timer->flags & CRING_TIMEOUT_ABS)
-		timer->time = cring_clock_host(timer->clock, timer->time);
+		timer->time = cring_clock_host(req->ring, timer->clock,
+					       timer->time);
 	return ret;
 }
 

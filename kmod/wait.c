@@ -173,7 +173,7 @@ int cring_wait_ioctl(struct cring_ring *ring, void __user *arg)
 		if (w.timeout < 0)
 			return -EINVAL;
 		if (w.flags & CRING_WAIT_ABS)
-			expires = cring_clock_host(CRING_CLOCK_MONOTONIC,
+			expires = cring_clock_host(ring, CRING_CLOCK_MONOTONIC,
 						   w.timeout);
 		else
 			expires = ktime_add_safe(ktime_get(), w.timeout);

@@ -458,7 +458,8 @@ static void query_tells_the_flags_that_are_taken(struct kunit *test)
 				    "bit %u", i);
 	}
 	KUNIT_EXPECT_EQ(test, q.setup_flags & CRING_SETUP_REQUIRED,
-			CRING_SETUP_CQSIZE | CRING_SETUP_CLAMP);
+			CRING_SETUP_SQPOLL | CRING_SETUP_CQSIZE |
+			CRING_SETUP_CLAMP);
 }
 
 static void limit_restore(void *data)

@@ -68,11 +68,13 @@ static const struct refuse_case {
 	{ "sqes_off", { .sq_entries = 1, .sqes_off = 1 } },
 	{ "cqes_off", { .sq_entries = 1, .cqes_off = 1 } },
 	{ "detached", { .sq_entries = 1, .detached = CRING_MAX_DETACHED + 1 } },
-	{ "resv[0]", { .sq_entries = 1, .resv = { 1, 0, 0 } } },
-	{ "resv[1]", { .sq_entries = 1, .resv = { 0, 1, 0 } } },
-	{ "resv[2]", { .sq_entries = 1, .resv = { 0, 0, 1 } } },
-	{ "resv[2], its high half", { .sq_entries = 1,
-				      .resv = { 0, 0, 1ULL << 63 } } },
+	{ "an idle time without a thread", { .sq_entries = 1,
+					     .sq_thread_idle = 1 } },
+	{ "resv0", { .sq_entries = 1, .resv0 = 1 } },
+	{ "resv[0]", { .sq_entries = 1, .resv = { 1, 0 } } },
+	{ "resv[1]", { .sq_entries = 1, .resv = { 0, 1 } } },
+	{ "resv[1], its high half", { .sq_entries = 1,
+				      .resv = { 0, 1ULL << 63 } } },
 };
 
 KUNIT_ARRAY_PARAM_DESC(refuse, refuse_cases, name);
@@ -180,7 +182,7 @@ static void a_required_flag_that_is_not_known_is_refused(struct kunit *test)
 	for (bit = 0; bit < 16; bit++) {
 		struct cring_params p = { .sq_entries = 1, .cq_entries = 2 };
 
-		if (BIT(bit) & (CQSIZE | CLAMP))
+		if (BIT(bit) & (CRING_SETUP_SQPOLL | CQSIZE | CLAMP))
 			continue;
 		p.flags = CQSIZE | BIT(bit);
 		KUNIT_EXPECT_EQ_MSG(test, cring_ring_setup(file, &p), -EINVAL,

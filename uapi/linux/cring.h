@@ -258,6 +258,11 @@ struct cring_shared {
  * bit is that of IORING_SQ_TASKRUN.
  */
 #define CRING_SHARED_READY		(1U << 2)
+/*
+ * The ring's thread sleeps: after a store to sq_tail, and a full barrier, a submit
+ * or wait call wakes it.  The bit is that of IORING_SQ_NEED_WAKEUP.
+ */
+#define CRING_SHARED_NEED_WAKEUP	(1U << 0)
 
 /* ---------------------------------------------------------------------------
  * CRING_IOC_SETUP: make the ring of this open file, once
@@ -279,6 +284,9 @@ struct cring_shared {
  * @detached: in: how many operations with %CRING_SQE_X_DETACH may be in flight,
  *	or cancelled and not yet given back by their device, at once, up to
  *	CRING_MAX_DETACHED; 0 for none at all
+ * @sq_thread_idle: in: with %CRING_SETUP_SQPOLL, ms without anything to do after
+ *	which the ring's thread goes to sleep, 0 for a second
+ * @resv0: reserved
  * @resv: reserved
  */
 struct cring_params {
@@ -291,10 +299,21 @@ struct cring_params {
 	__u32	cqes_off;
 	__u32	window;
 	__u32	detached;
-	__u64	resv[3];
+	__u32	sq_thread_idle;
+	__u32	resv0;
+	__u64	resv[2];
 };
 
-/* cring_params.flags: the low 16 bits are required, the high 16 advisory */
+/*
+ * cring_params.flags: the low 16 bits are required, the high 16 advisory.
+ *
+ * SQPOLL: a kernel thread takes what is in the SQ, with the credentials, limits
+ * and cgroups of who has set up the ring; files must be fixed ones, and what a
+ * worker may not read or write ends in -EOPNOTSUPP.  An SQE is accepted, and a
+ * cancel finds it, when cring_shared.accepted is beyond its ticket.  64-bit
+ * programs only.
+ */
+#define CRING_SETUP_SQPOLL		(1U << 1)
 #define CRING_SETUP_CQSIZE		(1U << 3)	/* cq_entries is given */
 #define CRING_SETUP_CLAMP		(1U << 4)	/* too large: the largest */
 #define CRING_SETUP_REQUIRED		0x0000ffffU
@@ -314,6 +333,7 @@ struct cring_params {
 #define CRING_FEAT_DETACH		(1U << 22)
 #define CRING_FEAT_WINDOW		(1U << 23)
 #define CRING_FEAT_RESTRICT		(1U << 24)
+#define CRING_FEAT_SQPOLL		(1U << 25)
 
 /* ---------------------------------------------------------------------------
  * CRING_IOC_SUBMIT: submit, and perhaps wait, with the arguments by value

@@ -52,6 +52,7 @@ extern "C" {
  * @ring_fd: the open /dev/cring; can be polled: readable when there are CQEs
  *	or something became ready to run
  * @features: CRING_FEAT_* of this ring
+ * @flags: CRING_SETUP_* that it was made with
  * @sq_entries: size of the submission queue, a power of two
  * @cq_entries: size of the completion queue, a power of two
  * @sqe_tail: SQEs handed out by cring_get_sqe() since set-up, the ticket of the
@@ -67,6 +68,7 @@ extern "C" {
 struct cring {
 	int ring_fd;
 	unsigned int features;
+	unsigned int flags;
 	unsigned int sq_entries;
 	unsigned int cq_entries;
 	__u64 sqe_tail;
@@ -106,6 +108,19 @@ static inline int cring_ioctl(int fd, unsigned long request, const void *arg)
 static inline int cring_needs_enter(const struct cring *ring)
 {
 	return CRING_LOAD_RELAXED(&ring->shared->flags) & CRING_SHARED_READY;
+}
+
+/* The ring's thread takes nothing until the owner enters the kernel. */
+static inline int cring_needs_wakeup(const struct cring *ring)
+{
+	return CRING_LOAD_RELAXED(&ring->shared->flags) &
+	       CRING_SHARED_NEED_WAKEUP;
+}
+
+/* Does a thread take what is in the SQ? */
+static inline int cring_is_polled(const struct cring *ring)
+{
+	return ring->flags & CRING_SETUP_SQPOLL;
 }
 
 /* CRING_IOC_SUBMIT when the numbers fit its argument, else CRING_IOC_WAIT. */
@@ -173,8 +188,9 @@ static inline int cring_enter_timeout(struct cring *ring,
  * cring_queue_init_params - make a ring
  * @entries: wanted size of the submission queue, rounded up to a power of two
  * @ring: filled in
- * @p: in: flags (CRING_SETUP_*) and, with %CRING_SETUP_CQSIZE, cq_entries; all
- *	else 0.  Out: what the kernel gave.
+ * @p: in: flags (CRING_SETUP_*) and, with %CRING_SETUP_CQSIZE, cq_entries, with
+ *	%CRING_SETUP_SQPOLL, if you like, sq_thread_idle; all else 0.  Out: what the
+ *	kernel gave.
  *
  * Return: 0; -ENOENT without the module, -EACCES without the permission to
  * open /dev/cring, -EINVAL for a size or flag that cannot be had, -ENOMEM.
@@ -209,6 +225,7 @@ static inline int cring_queue_init_params(unsigned int entries,
 	ring->sq_entries = p->sq_entries;
 	ring->cq_entries = p->cq_entries;
 	ring->features = p->features;
+	ring->flags = p->flags;
 	return 0;
 
 err_close:

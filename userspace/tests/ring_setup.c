@@ -64,8 +64,10 @@ GOOD(takes_detached, 8, 16, .sq_entries = 8, .detached = CRING_MAX_DETACHED);
 GOOD(clamps_detached, 8, 16, .sq_entries = 8, .detached = ~0U,
      .flags = CRING_SETUP_CLAMP);
 GOOD(takes_window, 8, 16, .sq_entries = 8, .window = 1);
-BAD(resv0, .sq_entries = 8, .resv = { 1, 0, 0 });
-BAD(resv2, .sq_entries = 8, .resv = { 0, 0, 1ULL << 63 });
+BAD(idle_without_thread, .sq_entries = 8, .sq_thread_idle = 1);
+BAD(resv0, .sq_entries = 8, .resv0 = 1);
+BAD(resv_first, .sq_entries = 8, .resv = { 1, 0 });
+BAD(resv_last, .sq_entries = 8, .resv = { 0, 1ULL << 63 });
 
 /* features of its own */
 #define IO_URING_LACKS	(CRING_FEAT_TICKETS | CRING_FEAT_GROUPS | \
@@ -73,6 +75,8 @@ BAD(resv2, .sq_entries = 8, .resv = { 0, 0, 1ULL << 63 });
 			 CRING_FEAT_DEADLINES | CRING_FEAT_DETACH | \
 			 CRING_FEAT_WINDOW | CRING_FEAT_SEALS | \
 			 CRING_FEAT_RESTRICT)
+/* and those that it has, too, with other numbers */
+#define NUMBERED_OTHERWISE	CRING_FEAT_SQPOLL
 
 TEST_F(setup, abi_setup_checks_and_rounds)
 {
@@ -91,7 +95,8 @@ TEST_F(setup, abi_setup_checks_and_rounds)
 	EXPECT_EQ(variant->sq, p.sq_entries);
 	EXPECT_EQ(variant->cq, p.cq_entries);
 	EXPECT_EQ(CRING_FEAT_CANCEL_SYNC | CRING_FEAT_NODROP |
-		  CRING_FEAT_RW_CUR_POS | CRING_FEAT_CQE_SKIP | IO_URING_LACKS,
+		  CRING_FEAT_RW_CUR_POS | CRING_FEAT_CQE_SKIP | IO_URING_LACKS |
+		  NUMBERED_OTHERWISE,
 		  p.features);
 	EXPECT_GE(p.sqes_off, sizeof(struct cring_shared));
 	EXPECT_EQ(0, p.sqes_off % 64);
@@ -247,7 +252,8 @@ TEST(abi_query_answers_before_and_after_set_up)
 	EXPECT_EQ(CRING_SQE_X_DEADLINE | CRING_SQE_X_DEADLINE_ABS |
 		  CRING_SQE_X_DETACH, q.sqe_xflags);
 	EXPECT_EQ(16 << 20, q.max_detach_bytes);
-	EXPECT_EQ(CRING_SETUP_CQSIZE | CRING_SETUP_CLAMP, q.setup_flags);
+	EXPECT_EQ(CRING_SETUP_SQPOLL | CRING_SETUP_CQSIZE | CRING_SETUP_CLAMP,
+		  q.setup_flags);
 	EXPECT_EQ(0x3003f, q.cancel_flags);
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(want[i], q.ops[i]);

@@ -98,6 +98,10 @@ static inline unsigned int cring_sq_rollback(struct cring *ring,
 		return 0;
 	if (old - mark > ready)
 		mark = old - ready;
+	/* what a thread may be taking at this moment stays, too */
+	if (cring_is_polled(ring) &&
+	    (int)(CRING_LOAD_RELAXED(&ring->shared->sq_tail) - mark) > 0)
+		mark = CRING_LOAD_RELAXED(&ring->shared->sq_tail);
 	ring->sqe_tail -= old - mark;
 	if ((int)(CRING_LOAD_RELAXED(&ring->shared->sq_tail) - mark) > 0)
 		CRING_STORE_RELEASE(&ring->shared->sq_tail, mark);
@@ -115,6 +119,23 @@ static inline unsigned int cring_flush_sq(struct cring *ring)
 	return cring_sq_ready(ring);
 }
 
+/* The same on a ring with a thread: without a system call unless it sleeps. */
+static inline int cring_submit_polled(struct cring *ring, unsigned int wait_nr)
+{
+	unsigned int nr = (__u32)ring->sqe_tail -
+			  CRING_LOAD_RELAXED(&ring->shared->sq_tail);
+	int ret;
+
+	CRING_STORE_RELEASE(&ring->shared->sq_tail, (__u32)ring->sqe_tail);
+	/* before the look whether the thread sleeps, which does the reverse */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!wait_nr && !cring_needs_enter(ring) &&
+	    !(cring_needs_wakeup(ring) && cring_sq_ready(ring)))
+		return (int)nr;
+	ret = cring_enter(ring, 0, wait_nr);
+	return nr && (ret >= 0 || ret == -EINTR) ? (int)nr : ret;
+}
+
 /**
  * cring_submit_and_wait - submit what was prepared, and wait for completions
  * @ring: the ring
@@ -124,13 +145,17 @@ static inline unsigned int cring_flush_sq(struct cring *ring)
  * Return: how many SQEs the kernel took; fewer than were prepared when the CQ
  * had no more free slots (it has not waited then; the rest stays prepared);
  * -EBUSY when it could not take the first.  With nothing to submit: 0, or
- * -EINTR when a signal ended the wait.
+ * -EINTR when a signal ended the wait.  With %CRING_SETUP_SQPOLL how many the
+ * ring's thread will take, when there are free slots for them.
  */
 static inline int cring_submit_and_wait(struct cring *ring,
 					unsigned int wait_nr)
 {
-	unsigned int nr = cring_flush_sq(ring);
+	unsigned int nr;
 
+	if (cring_is_polled(ring))
+		return cring_submit_polled(ring, wait_nr);
+	nr = cring_flush_sq(ring);
 	if (!nr && !wait_nr && !cring_needs_enter(ring))
 		return 0;
 	return cring_enter(ring, nr, wait_nr);
