@@ -174,6 +174,7 @@ void bench_many(void);
 void bench_floor(void);
 void bench_memory(void);
 void bench_scale(void);
+void bench_sqpoll(void);
 
 /*
  * The profiler counts what lies between the first two: instructions that do

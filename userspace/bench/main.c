@@ -33,6 +33,7 @@ static const struct group {
 	{ "floor", bench_floor },
 	{ "memory", bench_memory },
 	{ "scale", bench_scale },
+	{ "sqpoll", bench_sqpoll },
 };
 
 int main(int argc, char **argv)
