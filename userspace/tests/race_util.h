@@ -313,6 +313,19 @@ static inline void t_race_run(struct __test_metadata *_metadata,
 #define race_run(r, rounds, prepare, event, after)			\
 	t_race_run(_metadata, r, rounds, prepare, event, after)
 
+/*
+ * The same until @met: two CPUs that the host never runs at the same time do not
+ * meet, however many rounds there are; a little later they may.
+ */
+#define race_run_until(met, r, ...) do {				\
+	unsigned int __tries = 4;					\
+									\
+	do								\
+		race_run(r, __VA_ARGS__);				\
+	while (!(met) && --__tries);					\
+	EXPECT_TRUE(met);						\
+} while (0)
+
 /* A race that always ends the same way was none. */
 #define expect_both(a, b) do {						\
 	EXPECT_GT(a, 0);						\
