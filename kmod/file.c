@@ -104,7 +104,7 @@ bool cring_file_can_arm(struct file *file)
 
 /**
  * cring_file_get - look up the file that an SQE or a cancel names
- * @ring: whose fixed files
+ * @ring: whose fixed files; or NULL when it is not @fixed
  * @fd: descriptor of the current task, or slot
  * @fixed: which of the two
  *
@@ -117,9 +117,9 @@ struct file *cring_file_get(struct cring_ring *ring, s32 fd, bool fixed)
 	unsigned long flags;
 	u32 slot = fd;
 
-	/* the ring's own thread has no descriptors */
+	/* the ring's own thread has no descriptors; a wider cancel has no ring */
 	if (!fixed)
-		return ring->sq_thread == current ? NULL : fget(fd);
+		return ring && ring->sq_thread == current ? NULL : fget(fd);
 
 	/* the lock keeps the table and, until it is ours too, the file */
 	spin_lock_irqsave(&ring->lock, flags);
