@@ -157,19 +157,20 @@ enum cring_verdict cring_arm(struct cring_req *req, enum cring_state from)
 
 	req->events |= EPOLLERR | EPOLLHUP;
 	req->nr_wait = 0;
-	if (!cring_req_ident(req))
-		return cring_arm_undo(req, -ENOMEM);
 	init_poll_funcptr(&cpt.pt, cring_queue_proc);
 	cpt.pt._key = req->events;
 	mask = vfs_poll(req->file, &cpt.pt) & req->events;
+	/* a poll wants to know no more than that */
+	if (mask && req->opcode == CRING_OP_POLL_ADD)
+		return cring_arm_undo(req, mangle_poll(mask));
 	if (unlikely(cpt.error))
 		return cring_arm_undo(req, cpt.error);
-	/* a poll wants to know no more than that */
 	if (mask)
-		return cring_arm_undo(req, req->opcode == CRING_OP_POLL_ADD ?
-					   mangle_poll(mask) : 0);
+		return cring_arm_undo(req, 0);
 	if (unlikely(!req->nr_wait))
 		return cring_arm_undo(req, -EOPNOTSUPP);
+	if (!cring_req_ident(req))
+		return cring_arm_undo(req, -ENOMEM);
 	if (cring_park(req, from, CRING_ARMED))
 		return CRING_V_PENDING;
 	return cring_arm_undo(req, 0);
