@@ -104,12 +104,17 @@ static void cring_issue_batch(struct cring_ring *ring, u32 nr)
 		else
 			cring_issue(req, CRING_HOW_INLINE, &batch);
 		/* what it has made ready goes first: the next one may sleep */
+		if (unlikely(batch.flush) && !list_empty_careful(&ring->ready))
+			cring_batch_flush(ring, &batch);
 		cring_run_ready(ring);
 	}
 
 	WRITE_ONCE(ring->plugger, NULL);
-	if (current->plug == &plug)
+	if (current->plug == &plug) {
+		/* a queue below the device may sleep when it is given a request */
+		cring_batch_flush(ring, &batch);
 		blk_finish_plug(&plug);
+	}
 
 	/* also when nothing finished: it publishes how many are in flight */
 	cring_comp_begin_own(&comp, ring);
