@@ -86,6 +86,11 @@ static void cring_issue_taken(struct cring_req *req, struct cring_batch *batch)
 	batch->flush = CRING_OPF_FLUSH;
 }
 
+static bool cring_op_is_sync(u8 opcode)
+{
+	return opcode == CRING_OP_FSYNC || opcode == CRING_OP_SYNC_FILE_RANGE;
+}
+
 /**
  * cring_error - what user space gets to see of a failure
  * @req: what failed
@@ -106,8 +111,10 @@ s32 cring_error(const struct cring_req *req, s32 error, bool worker)
 		/*
 		 * So ends a copy, or a hold on pages, that the signal took out
 		 * of a page fault or the wait for the address space's lock.
+		 * What a sync says is of writes long over, and said once.
 		 */
-		return told && worker ? -ECANCELED : error;
+		return told && worker && !cring_op_is_sync(req->opcode) ?
+		       -ECANCELED : error;
 	case -EINTR:
 	case -ERESTARTSYS:
 	case -ERESTARTNOINTR:
