@@ -62,15 +62,22 @@ static int answer_for(uint64_t fits, bool all)
 	return fits ? 0 : -ENOENT;
 }
 
-/* one that may be in a worker */
+/*
+ * One that may be in a worker: for long, or at this moment, since what it followed
+ * was ended by the submit call that the cancel is in.
+ */
 static bool hits_worker(const struct play *p, const struct reach *reach)
 {
+	const struct flight *fl;
 	int f;
 
-	for (f = 0; f < (int)p->nr; f++)
+	for (f = 0; f < (int)p->nr; f++) {
+		fl = &p->flights[f];
 		if (reach->fits & BIT64(f) &&
-		    flight_may_block(&p->flights[f]))
+		    (flight_may_block(fl) ||
+		     (fl->pred >= 0 && op_has_file(&fl->op))))
 			return true;
+	}
 	return false;
 }
 

@@ -223,12 +223,12 @@ static int load_file(int fd)
 
 /* The module's own part comes last; before it, every so often. */
 #define LOAD_STRIDE	41
-#define LOAD_LAST	40
+#define LOAD_LAST	60
 
 TEST_F_TIMEOUT(fault, load, 900)
 {
 	struct faults *f = &self->f;
-	unsigned int all, n, hits = 0;
+	unsigned int all = 1000000, left, n, hits = 0;
 	int fd, ret;
 
 	if (!module_file())
@@ -237,10 +237,15 @@ TEST_F_TIMEOUT(fault, load, 900)
 	ASSERT_GE(fd, 0);
 	expect_refs(0);
 	ASSERT_EQ(0, unload());
-	fault_arm(f, 1000000);
-	ASSERT_EQ(0, load_file(fd));
-	all = 1000000 - fault_left(f);
-	ASSERT_EQ(0, unload());
+	/* the first one or the other needs what is there afterwards */
+	for (n = 0; n < 3; n++) {
+		fault_arm(f, 1000000);
+		ASSERT_EQ(0, load_file(fd));
+		left = fault_left(f);
+		ASSERT_EQ(0, unload());
+		if (all > 1000000 - left)
+			all = 1000000 - left;
+	}
 	for (n = 1; n <= all; n += n + LOAD_LAST < all ? LOAD_STRIDE : 1) {
 		fault_arm(f, n);
 		ret = load_file(fd);
