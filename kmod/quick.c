@@ -283,7 +283,7 @@ void cring_quick_finish(struct cring_comp *comp, struct cring_req *req)
 /**
  * cring_quick_release - give back what such requests held, and their records
  * @ring: the submitter's
- * @list: what cring_quick_finish() has put there
+ * @list: what cring_quick_finish() has put there, one at least
  *
  * The references of those that follow each other, of one file, are dropped at
  * once: the submitter's task work sees to the file if they were the last.
@@ -292,11 +292,11 @@ void cring_quick_finish(struct cring_comp *comp, struct cring_req *req)
  */
 void cring_quick_release(struct cring_ring *ring, struct llist_node *list)
 {
-	struct llist_node *node, *end = list;
+	struct llist_node *node = list, *end;
 	struct file *file = NULL;
 	unsigned int nr = 0;
 
-	for (node = list; node; node = node->next) {
+	do {
 		struct cring_req *req = llist_entry(node, struct cring_req,
 						    free_node);
 
@@ -317,7 +317,8 @@ void cring_quick_release(struct cring_ring *ring, struct llist_node *list)
 		req->quick = false;
 		cring_word_free(&req->word);
 		end = node;
-	}
+		node = node->next;
+	} while (node);
 	cring_file_put_many(file, nr);
 	end->next = ring->free;
 	ring->free = list;

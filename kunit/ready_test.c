@@ -106,7 +106,7 @@ static void what_only_waits_shares_an_older_identity(struct kunit *test)
 	limit_files(most / 2);
 	sqe = live_sqe(live, CRING_OP_POLL_ADD, B);
 	sqe->fd = script->fd;
-	sqe->poll32_events = EPOLLIN;
+	sqe->poll32_events = (__force u32)EPOLLIN;
 	KUNIT_EXPECT_EQ(test, live_submit(live), 1);
 	live_read(live, script, C);
 	limit_files(most);
@@ -137,7 +137,7 @@ static void but_not_one_with_other_credentials(struct kunit *test)
 		struct cring_sqe *sqe = live_sqe(live, CRING_OP_POLL_ADD, B + i);
 
 		sqe->fd = script->fd;
-		sqe->poll32_events = EPOLLIN;
+		sqe->poll32_events = (__force u32)EPOLLIN;
 	}
 	KUNIT_EXPECT_EQ(test, live_submit(live), 2);
 	revert_creds(old);

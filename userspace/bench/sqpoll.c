@@ -119,10 +119,10 @@ static void measure(const struct bench_case *c)
 void bench_sqpoll(void)
 {
 	static const struct bench_case cases[] = {
-		{ "nop by a polling thread, batch 1, ns", 1 },
-		{ "nop by a polling thread, batch 32, ns", 32 },
-		{ "read 512 by a polling thread, batch 32, ns", 32,
-		  .bytes = 512, .res = 512 },
+		{ .name = "nop by a polling thread, batch 1, ns", .batch = 1 },
+		{ .name = "nop by a polling thread, batch 32, ns", .batch = 32 },
+		{ .name = "read 512 by a polling thread, batch 32, ns",
+		  .batch = 32, .bytes = 512, .res = 512 },
 	};
 
 	if (bench_profile >= 0)

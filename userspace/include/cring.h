@@ -52,7 +52,7 @@ extern "C" {
  * @ring_fd: the open /dev/cring; can be polled: readable when there are CQEs
  *	or something became ready to run
  * @features: CRING_FEAT_* of this ring
- * @flags: CRING_SETUP_* that it was made with
+ * @setup_flags: CRING_SETUP_* that it was made with
  * @sq_entries: size of the submission queue, a power of two
  * @cq_entries: size of the completion queue, a power of two
  * @sqe_tail: SQEs handed out by cring_get_sqe() since set-up, the ticket of the
@@ -68,7 +68,7 @@ extern "C" {
 struct cring {
 	int ring_fd;
 	unsigned int features;
-	unsigned int flags;
+	unsigned int setup_flags;
 	unsigned int sq_entries;
 	unsigned int cq_entries;
 	__u64 sqe_tail;
@@ -120,7 +120,7 @@ static inline int cring_needs_wakeup(const struct cring *ring)
 /* Does a thread take what is in the SQ? */
 static inline int cring_is_polled(const struct cring *ring)
 {
-	return ring->flags & CRING_SETUP_SQPOLL;
+	return ring->setup_flags & CRING_SETUP_SQPOLL;
 }
 
 /* CRING_IOC_SUBMIT when the numbers fit its argument, else CRING_IOC_WAIT. */
@@ -225,7 +225,7 @@ static inline int cring_queue_init_params(unsigned int entries,
 	ring->sq_entries = p->sq_entries;
 	ring->cq_entries = p->cq_entries;
 	ring->features = p->features;
-	ring->flags = p->flags;
+	ring->setup_flags = p->flags;
 	return 0;
 
 err_close:

@@ -318,11 +318,10 @@ static inline void t_race_run(struct __test_metadata *_metadata,
  * meet, however many rounds there are; a little later they may.
  */
 #define race_run_until(met, r, ...) do {				\
-	unsigned int __tries = 4;					\
+	unsigned int __i;						\
 									\
-	do								\
+	for (__i = 0; __i < 4 && !(met); __i++)				\
 		race_run(r, __VA_ARGS__);				\
-	while (!(met) && --__tries);					\
 	EXPECT_TRUE(met);						\
 } while (0)
 
