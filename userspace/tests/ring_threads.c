@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* One ring, several threads inside the kernel at once: C1 holds all the same. */
+/*
+ * One ring, several threads inside the kernel at once: C1 holds all the same.
+ *
+ * check: parallel
+ */
 #include "util_sys.h"
 
 #define TOTAL	20000

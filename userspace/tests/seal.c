@@ -3,6 +3,8 @@
  * C18: a group, or the whole ring, is cancelled and sealed in one call.  What is
  * accepted in it later is never started, until it is reopened; and no
  * submission slips between the seal and its cancel.
+ *
+ * check: parallel
  */
 #include "util.h"
 #include "cancel_util.h"

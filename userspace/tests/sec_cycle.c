@@ -2,6 +2,8 @@
 /*
  * S8, S9, R7: attacks that keep what should go, or take away what is in use: rings
  * that hold each other, the module under its users' feet, signals to workers.
+ *
+ * check: parallel
  */
 #include "util.h"
 #include "life_util.h"

@@ -2,6 +2,8 @@
 /*
  * Attacks between check and use: a second thread changes what the kernel is about
  * to look at, in a loop.  What was checked is what is done, or nothing is.
+ *
+ * check: parallel
  */
 #include "util_sys.h"
 #include "cancel_util.h"

@@ -2,6 +2,8 @@
 /*
  * A ring with a thread that takes what is in the SQ: no system call, and the same
  * contract.
+ *
+ * check: parallel
  */
 #include <dirent.h>
 
