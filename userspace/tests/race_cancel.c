@@ -81,8 +81,8 @@ TEST_F_TIMEOUT(race, c3_of_two_cancels_exactly_one_answers_0, 600)
 {
 	self->r.others = true;
 	self->r.against = cancel_singly;
-	race_run(&self->r, race_rounds(), arm, cancel_here, check_both);
-	expect_both(self->r.stopped, self->r.already + self->r.late);
+	race_run_until(self->r.stopped && self->r.already + self->r.late,
+		       &self->r, race_rounds(), arm, cancel_here, check_both);
 }
 
 static void sqes_here(struct race *r)
@@ -122,8 +122,8 @@ TEST_F_TIMEOUT(race, c3_of_an_sqe_and_a_call_exactly_one_answers_0, 600)
 {
 	self->r.others = true;
 	self->r.against = cancel_singly;
-	race_run(&self->r, race_rounds(), arm, sqes_here, check_sqes);
-	expect_both(self->r.stopped, self->r.already + self->r.late);
+	race_run_until(self->r.stopped && self->r.already + self->r.late,
+		       &self->r, race_rounds(), arm, sqes_here, check_sqes);
 }
 
 static void all_here(struct race *r)

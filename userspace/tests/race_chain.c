@@ -65,8 +65,9 @@ static void empty_pipe(struct __test_metadata *_metadata, struct race *r)
 
 TEST_F_TIMEOUT(race, c3_cancel_against_chains_that_go_on, 600)
 {
-	race_run(&self->r, race_rounds(), arm_chains, write_enough, empty_pipe);
-	expect_both(self->r.stopped, self->r.late + self->r.already);
+	race_run_until(self->r.stopped && self->r.late + self->r.already,
+		       &self->r, race_rounds(), arm_chains, write_enough,
+		       empty_pipe);
 }
 
 /* An armed read; behind its drain nops, some with a drain of their own. */
@@ -97,8 +98,8 @@ static void empty_it(struct __test_metadata *_metadata, struct race *r)
 
 TEST_F_TIMEOUT(race, c3_cancel_against_drains_that_end, 600)
 {
-	race_run(&self->r, race_rounds(), arm_drain, write_one, empty_it);
-	expect_both(self->r.stopped, self->r.late);
+	race_run_until(self->r.stopped && self->r.late, &self->r, race_rounds(),
+		       arm_drain, write_one, empty_it);
 }
 
 TEST_HARNESS_MAIN

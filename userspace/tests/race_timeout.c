@@ -62,10 +62,8 @@ static void check_timeouts(struct __test_metadata *_metadata, struct race *r)
 
 TEST_F_TIMEOUT(race, c3_cancel_against_expiry, 600)
 {
-	race_run(&self->r, race_rounds(), put_timeouts, submit_batch,
-		 check_timeouts);
-	EXPECT_GT(self->r.stopped, 0);
-	EXPECT_GT(self->r.late, 0);
+	race_run_until(self->r.stopped && self->r.late, &self->r, race_rounds(),
+		       put_timeouts, submit_batch, check_timeouts);
 }
 
 /* The main thread, once it has submitted, moves each to a tiny time. */
@@ -114,10 +112,8 @@ static void check_updates(struct __test_metadata *_metadata, struct race *r)
 
 TEST_F_TIMEOUT(race, c3_cancel_against_update_and_expiry, 600)
 {
-	race_run(&self->r, race_rounds(), put_long_timeouts, submit_and_update,
-		 check_updates);
-	EXPECT_GT(self->r.stopped, 0);
-	EXPECT_GT(self->r.late, 0);
+	race_run_until(self->r.stopped && self->r.late, &self->r, race_rounds(),
+		       put_long_timeouts, submit_and_update, check_updates);
 }
 
 /* Pairs of a read, armed, and its tiny link timeout. */
@@ -180,9 +176,8 @@ TEST_F_TIMEOUT(race, c1_cancel_against_link_timeout, 600)
 {
 	self->r.against = end_linked;
 	self->r.others = true;
-	race_run(&self->r, race_rounds(), put_linked, submit_until_late,
-		 drain_pipes);
-	expect_both(self->r.stopped, self->r.late);
+	race_run_until(self->r.stopped && self->r.late, &self->r, race_rounds(),
+		       put_linked, submit_until_late, drain_pipes);
 }
 
 TEST_HARNESS_MAIN

@@ -102,10 +102,8 @@ TEST_F_TIMEOUT(race, c7_wait_against_a_device, 600)
 		  .hw_queue_depth = 64);
 	self->fd = nullb_open(&self->nb, O_RDONLY | O_DIRECT);
 	self->r.against = cancel_and_wait;
-	race_run(&self->r, race_rounds(), put_direct, submit_batch,
-		 check_finished);
-	EXPECT_GT(self->r.already, 0);
-	EXPECT_GT(self->r.late, 0);
+	race_run_until(self->r.already && self->r.late, &self->r, race_rounds(),
+		       put_direct, submit_batch, check_finished);
 }
 
 TEST_F_TIMEOUT(race, c7_wait_for_all_against_a_device, 600)
@@ -116,9 +114,8 @@ TEST_F_TIMEOUT(race, c7_wait_for_all_against_a_device, 600)
 		  .hw_queue_depth = 64);
 	self->fd = nullb_open(&self->nb, O_RDONLY | O_DIRECT);
 	self->r.against = cancel_all_and_wait;
-	race_run(&self->r, race_rounds(), put_direct, submit_batch,
-		 check_finished);
-	EXPECT_GT(self->matches, 0);
+	race_run_until(self->matches, &self->r, race_rounds(), put_direct,
+		       submit_batch, check_finished);
 }
 
 static void put_blocking(struct __test_metadata *_metadata, struct race *r)
@@ -141,9 +138,8 @@ TEST_F_TIMEOUT(race, c7_wait_against_interrupted_workers, 600)
 {
 	self->r.others = true;
 	self->r.against = cancel_and_wait;
-	race_run(&self->r, race_rounds(), put_blocking, submit_and_cancel,
-		 check_finished);
-	EXPECT_GT(self->r.already, 0);
+	race_run_until(self->r.already, &self->r, race_rounds(), put_blocking,
+		       submit_and_cancel, check_finished);
 	EXPECT_EQ(self->r.stopped + self->r.already + self->r.late +
 		  self->r.early, self->r.canceled);
 }

@@ -96,8 +96,9 @@ static void check_pipes(struct __test_metadata *_metadata, struct race *r)
 
 TEST_F_TIMEOUT(race, c3_cancel_against_wake_up_of_pipe_reads, 600)
 {
-	race_run(&self->r, race_rounds(), arm_reads, write_pipes, check_pipes);
-	expect_both(self->r.stopped, self->r.late + self->r.already);
+	race_run_until(self->r.stopped && self->r.late + self->r.already,
+		       &self->r, race_rounds(), arm_reads, write_pipes,
+		       check_pipes);
 }
 
 static void *writer(void *arg)
@@ -138,9 +139,9 @@ TEST_F_TIMEOUT(race, c3_cancel_against_wake_up_of_a_waiter, 600)
 	self->go = eventfd(0, 0);
 	self->done = eventfd(0, 0);
 	self->writer = new_thread(writer, &self->r);
-	race_run(&self->r, race_rounds(), arm_reads, wait_for_batch,
-		 check_pipes);
-	expect_both(self->r.stopped, self->r.late + self->r.already);
+	race_run_until(self->r.stopped && self->r.late + self->r.already,
+		       &self->r, race_rounds(), arm_reads, wait_for_batch,
+		       check_pipes);
 }
 
 static void arm_polls(struct __test_metadata *_metadata, struct race *r)
@@ -180,9 +181,9 @@ static void check_eventfds(struct __test_metadata *_metadata, struct race *r)
 
 TEST_F_TIMEOUT(race, c3_cancel_against_wake_up_of_polls, 600)
 {
-	race_run(&self->r, race_rounds(), arm_polls, write_eventfds,
-		 check_eventfds);
-	expect_both(self->r.stopped, self->r.late + self->r.already);
+	race_run_until(self->r.stopped && self->r.late + self->r.already,
+		       &self->r, race_rounds(), arm_polls, write_eventfds,
+		       check_eventfds);
 }
 
 TEST_HARNESS_MAIN
