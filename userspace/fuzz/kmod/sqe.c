@@ -22,6 +22,7 @@ static u64 any_address(struct input *in)
 {
 	static const u64 some[] = {
 		0, 0x10000, 0x12000, 0x12064, USER_END, USER_END - 0x1800, 0xffff888000000000,
+		BIG_BUFFER,
 	};
 	unsigned int n = pick(in, ARRAY_SIZE(some) + 3);
 

@@ -181,8 +181,9 @@ static enum abi_memory memory(u64 addr, u64 size)
 }
 
 /* fixed buffers: only where they are matters */
-static const struct iovec buffers[BUFFERS] = {
+static const struct iovec buffers[] = {
 	{ (void *)0x10000, 8192 + 100 }, { (void *)(USER_END - 0x1800), 0x1800 },
+	{ (void *)BIG_BUFFER, SZ_16M + 100 },
 };
 
 struct page *shim_pages(unsigned long addr, int n, struct page **pages)
@@ -195,16 +196,19 @@ static bool buffer(unsigned int slot, u64 addr, u64 size)
 {
 	u64 begin;
 
-	if (slot >= BUFFERS)
+	if (slot >= world.ring.nr_bufs)
 		return false;
 	begin = (uintptr_t)buffers[slot].iov_base;
 	return addr >= begin && addr - begin <= buffers[slot].iov_len &&
 	       size <= buffers[slot].iov_len - (addr - begin);
 }
 
-static void buffers_begin(void)
+/* the last one takes its time */
+static void buffers_begin(bool big)
 {
-	struct cring_register reg = { .nr = BUFFERS, .addr = (uintptr_t)user_memory };
+	struct cring_register reg = {
+		.nr = ARRAY_SIZE(buffers) - !big, .addr = (uintptr_t)user_memory,
+	};
 
 	memcpy(user_memory, buffers, sizeof(buffers));
 	expect(!cring_register_buffers(&world.ring, &reg), "the buffers are not taken");
@@ -295,9 +299,6 @@ static void restrict_begin(struct input *in)
 	struct cring_restrict *may = &world.ring.may;
 	unsigned int n;
 
-	cring_restrict_init(&world.ring);
-	if (!(take(in, 1) & 1))
-		return;
 	for (n = pick(in, 4); n; n--)
 		((u8 *)may)[take(in, 1) % offsetof(struct cring_restrict, resv0)] &= take(in, 1);
 	world.ring.restricted = true;
@@ -307,7 +308,7 @@ static void restrict_begin(struct input *in)
 void world_begin(struct input *in, u32 entries)
 {
 	struct cring_ring *ring = &world.ring;
-	unsigned int how = take(in, 1);
+	unsigned int how = take(in, 1), more = take(in, 1);
 	u32 i;
 
 	world = (struct world) {
@@ -335,8 +336,10 @@ void world_begin(struct input *in, u32 entries)
 		cring_req_blank(&ring->pool[i]);
 	}
 	shim_lock(&ring->submit_mutex);
-	buffers_begin();
-	restrict_begin(in);
+	buffers_begin(more & 2);
+	cring_restrict_init(ring);
+	if (more & 1)
+		restrict_begin(in);
 }
 
 void world_end(void)

@@ -12,7 +12,7 @@
 
 #define FILES		12	/* descriptors 0 to 11 are open */
 #define SLOTS		8	/* of which some are empty */
-#define BUFFERS		2
+#define BIG_BUFFER	0x10000000	/* where one is that DETACH does not take whole */
 
 /* what is left of an input; zeros follow it */
 struct input {
