@@ -165,6 +165,13 @@ static void check_written(struct box *b, struct op *op, unsigned int moved)
 
 /* --- results --- */
 
+/* a soft link behind it breaks: a timer that has expired has failed, too */
+static bool failed(const struct op *op)
+{
+	return op->cqe.res < 0 ||
+	       ((reads(op) || op->kind == FILE_WRITE) && op->cqe.res != (int)op->len);
+}
+
 static void check_chain(struct box *b, struct op *op)
 {
 	struct op *prev = op->prev;
@@ -174,8 +181,7 @@ static void check_chain(struct box *b, struct op *op)
 	/* what is reaped comes to us before what is in the CQ */
 	if (!seen(prev) && op->in_cq)
 		wrong(b, op, "it was started before the one that it is linked to had ended");
-	/* a timer that has expired has failed, too */
-	if (prev->phase == ENDED && prev->cqe.res < 0 && !op->hard)
+	if (prev->phase == ENDED && failed(prev) && !op->hard)
 		wrong(b, op, "it was started though the one that it is linked to had failed");
 }
 
