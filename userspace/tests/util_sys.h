@@ -52,6 +52,7 @@ struct nullb {
 struct nullb_opts {
 	unsigned int size_mb;		/* 0 is 16 */
 	uint64_t delay_ns;		/* 0: completes in the submitter */
+	bool softirq;			/* completes in one, where it was submitted */
 	bool no_memory;			/* no data; the driver never sleeps */
 	unsigned int hw_queue_depth;	/* 0 is the driver's */
 };
@@ -123,7 +124,7 @@ static inline void t_nullb(struct __test_metadata *_metadata, struct nullb *nb,
 	ASSERT_EQ(0, nullb_set(nb, "blocksize", 512));
 	ASSERT_EQ(0, nullb_set(nb, "submit_queues", 1));
 	ASSERT_EQ(0, nullb_set(nb, "memory_backed", !o.no_memory));
-	ASSERT_EQ(0, nullb_set(nb, "irqmode", o.delay_ns ? 2 : 0));
+	ASSERT_EQ(0, nullb_set(nb, "irqmode", o.delay_ns ? 2 : o.softirq));
 	if (o.delay_ns)
 		ASSERT_EQ(0, nullb_set(nb, "completion_nsec", o.delay_ns));
 	if (o.hw_queue_depth)
