@@ -306,7 +306,7 @@ TEST_F(polled, c2_sqpoll_waits_for_free_slots)
 /* C2: a chain is taken whole; while it cannot be, the thread sleeps. */
 TEST_F(polled, c2_sqpoll_sleeps_behind_a_chain_without_slots)
 {
-	unsigned int i;
+	unsigned int i, asleep = 0;
 
 	if (variant->idle == LONG_IDLE)
 		SKIP(return, "for the thread that goes to sleep");
@@ -319,8 +319,13 @@ TEST_F(polled, c2_sqpoll_sleeps_behind_a_chain_without_slots)
 	for (; i < 129; i++)
 		new_sqe(RING, i)->flags = i < 128 ? CRING_SQE_IO_LINK : 0;
 	cring_submit(RING);
-	msleep(50);
 	EXPECT_TRUE(wait_until(sleeps(RING)));
+	/* but for a look now and then */
+	for (i = 0; i < 100; i++) {
+		msleep(1);
+		asleep += sleeps(RING);
+	}
+	EXPECT_GT(asleep, 50);
 	EXPECT_EQ(3, cring_sq_ready(RING));
 	EXPECT_EQ(126, cring_cq_ready(RING));
 	for (i = 0; i < 129; i++) {
@@ -330,7 +335,7 @@ TEST_F(polled, c2_sqpoll_sleeps_behind_a_chain_without_slots)
 	EXPECT_TRUE(taken(RING));
 }
 
-/* C2: slots come free without a CQE, and without the owner. */
+/* C2: slots come free without a CQE, in a worker, and without the owner. */
 TEST_F(polled, c2_sqpoll_takes_slots_that_skipped_cqes_leave)
 {
 	struct cring_sqe *sqe;
@@ -340,7 +345,8 @@ TEST_F(polled, c2_sqpoll_takes_slots_that_skipped_cqes_leave)
 		ASSERT_TRUE(wait_until(cring_sq_space_left(RING)));
 		sqe = new_sqe(RING, i);
 		cring_prep_write(sqe, PIPE_WR, self->buf, 4096, 0);
-		sqe->flags = CRING_SQE_FIXED_FILE | CRING_SQE_CQE_SKIP_SUCCESS;
+		sqe->flags = CRING_SQE_FIXED_FILE | CRING_SQE_CQE_SKIP_SUCCESS |
+			     CRING_SQE_ASYNC;
 		cring_submit(RING);
 	}
 	/* 16 fit the pipe, the others wait */
