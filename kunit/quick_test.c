@@ -115,6 +115,20 @@ static void whatever_else_they_say_it_is_as_on_the_long_way(struct kunit *test)
 	quick_expect_over(q, 2);
 }
 
+/* where that is, and its lock, are the long way's */
+static void what_reads_at_the_files_own_position_does_not(struct kunit *test)
+{
+	struct quick *q = quick_open(test);
+
+	q->script->file->f_pos = 2 * QUICK_LEN;
+	quick_put(q, 0)->off = -1;
+	KUNIT_EXPECT_EQ(test, live_submit(q->live), 1);
+	LIVE_EXPECT_WAIT(q->live, 0, QUICK_LEN);
+	KUNIT_EXPECT_EQ(test, q->way, 0);
+	KUNIT_EXPECT_EQ(test, q->pos[0], 2 * QUICK_LEN);
+	quick_expect_over(q, 2);
+}
+
 /* --- what leaves it --- */
 
 static const struct leave_case {
@@ -207,6 +221,7 @@ static struct kunit_case cring_quick_cases[] = {
 	KUNIT_CASE(so_do_those_of_what_is_fixed),
 	KUNIT_CASE(files_and_other_operations_may_take_turns),
 	KUNIT_CASE(whatever_else_they_say_it_is_as_on_the_long_way),
+	KUNIT_CASE(what_reads_at_the_files_own_position_does_not),
 	KUNIT_CASE_PARAM(what_is_not_over_goes_on, leave_gen_params),
 	KUNIT_CASE(what_goes_to_a_device_meanwhile_leaves_it),
 	KUNIT_CASE(behind_a_drain_none_takes_it),
