@@ -3,11 +3,9 @@
  * Fixed buffers: user memory that is pinned once and accounted to memlock.
  */
 #include <linux/backing-dev.h>
-#include <linux/bvec.h>
 #include <linux/compat.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
-#include <linux/nospec.h>
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -16,32 +14,12 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
-#include "cring.h"
+#include "buf.h"
 
 #define CRING_MAX_BUFFER	SZ_1G
 
 /* pages pinned in one go */
 #define CRING_PIN_PAGES		(PAGE_SIZE / sizeof(struct page *))
-
-/**
- * struct cring_buf - one fixed buffer, pinned
- * @refs: the ring's table, and each operation that uses it
- * @nr_pages: entries of @bvec that are pinned
- * @addr: where it is in the owner's address space
- * @len: bytes
- * @mm: whose locked memory it counts as; only the struct is held
- * @work: frees it, for a last user that may not sleep
- * @bvec: one entry a page; all but the first start at the page's beginning
- */
-struct cring_buf {
-	refcount_t refs;
-	u32 nr_pages;
-	u64 addr;
-	size_t len;
-	struct mm_struct *mm;
-	struct work_struct work;
-	struct bio_vec bvec[];
-};
 
 /* may sleep */
 static void cring_buf_unpin(struct cring_buf *buf)
@@ -88,8 +66,7 @@ static void cring_buf_put_sync(struct cring_buf *buf)
  */
 void cring_buf_put(struct cring_buf *buf)
 {
-	if (refcount_dec_and_test(&buf->refs))
-		queue_work(cring_wq, &buf->work);
+	cring_buf_put_many(buf, 1);
 }
 
 /**
@@ -106,43 +83,12 @@ void cring_buf_put(struct cring_buf *buf)
 struct cring_buf *cring_buf_get(struct cring_ring *ring, u32 index, u64 addr,
 				u32 len)
 {
-	struct cring_buf *buf;
-	u64 off;
+	struct cring_buf *buf = cring_buf_find(ring, index);
 
-	if (index >= ring->nr_bufs)
+	if (!buf || !cring_buf_has(buf, addr, len))
 		return ERR_PTR(-EFAULT);
-	buf = ring->bufs[array_index_nospec(index, ring->nr_bufs)];
-	off = addr - buf->addr;
-	if (off > buf->len || len > buf->len - off)
-		return ERR_PTR(-EFAULT);
-	refcount_inc(&buf->refs);
+	cring_buf_get_many(buf, 1);
 	return buf;
-}
-
-/**
- * cring_buf_iter - iterate over part of a fixed buffer
- * @buf: the buffer
- * @dir: ITER_DEST or ITER_SOURCE
- * @addr: first byte, in the range that was given to cring_buf_get()
- * @len: bytes, in that range
- * @iter: set up; uses @buf's own vectors, so valid as long as @buf is
- *
- * Context: any.
- */
-void cring_buf_iter(const struct cring_buf *buf, int dir, u64 addr, size_t len,
-		    struct iov_iter *iter)
-{
-	size_t skip = addr - buf->addr;
-	size_t first = buf->bvec[0].bv_offset + skip;
-	size_t page = first >> PAGE_SHIFT;
-
-	/* into the middle of a vector: from where that one starts */
-	if (page)
-		skip = offset_in_page(first);
-	iov_iter_bvec(iter, dir, buf->bvec + page,
-		      DIV_ROUND_UP(offset_in_page(first) + len, PAGE_SIZE),
-		      len);
-	iter->iov_offset = skip;
 }
 
 /*

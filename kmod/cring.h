@@ -756,6 +756,8 @@ struct cring_batch {
 	struct llist_node **end;	/* of that list */
 	bool submitter;			/* it is under submit_mutex */
 	unsigned int flush;		/* CRING_OPF_FLUSH: before the next one */
+	u32 next;			/* the submitter's: what is to be tried next */
+	u32 nr;				/* ... and how many there are */
 };
 
 static inline void cring_batch_init(struct cring_batch *batch, bool submitter)
@@ -763,6 +765,8 @@ static inline void cring_batch_init(struct cring_batch *batch, bool submitter)
 	batch->end = &batch->done;
 	batch->submitter = submitter;
 	batch->flush = 0;
+	batch->next = 0;
+	batch->nr = 0;
 }
 
 static inline bool cring_batch_empty(const struct cring_batch *batch)
@@ -871,9 +875,11 @@ static inline void cring_post_plain(struct cring_comp *comp,
 
 /* quick.c APIs: reads of what is in the page cache, by the short way */
 void cring_quick_accept(struct cring_accept *a, u32 end);
-void cring_quick_issue(struct cring_req *req, struct kiocb *iocb,
-		       struct cring_batch *batch);
-void cring_quick_finish(struct cring_comp *comp, struct cring_req *req);
+struct cring_req *cring_quick_issue(struct cring_ring *ring,
+				    struct cring_req *req,
+				    struct cring_batch *batch);
+struct llist_node *cring_quick_finish(struct cring_comp *comp,
+				      struct llist_node *node);
 void cring_quick_release(struct cring_ring *ring, struct llist_node *list);
 
 /* may it be one?  A look at what user space may change meanwhile */
@@ -1145,6 +1151,25 @@ void cring_drain_unhold(struct cring_req *req);
 bool cring_drain_pump(struct cring_comp *comp);
 void cring_drain_end(struct cring_ring *ring);
 
+/* the next one of the submitter's batch, INLINE, or NULL behind the last */
+static inline struct cring_req *cring_batch_next(struct cring_ring *ring,
+						 struct cring_batch *batch)
+{
+	while (batch->next < batch->nr) {
+		struct cring_req *req = ring->batch[batch->next++];
+
+		if (unlikely(ring->drain)) {
+			if (!cring_drain_hold(req))
+				return req;
+		} else if (cring_word_move(&req->word, CRING_ACCEPTED,
+					   CRING_INLINE)) {
+			return req;
+		}
+		/* waits, for its turn in a chain too, or was cancelled */
+	}
+	return NULL;
+}
+
 /* ready.c APIs: what became ready runs in a thread of the owner */
 bool cring_ready_add(struct cring_req *req, enum cring_state from);
 void cring_kick(struct cring_ring *ring);
@@ -1343,7 +1368,7 @@ bool cring_register_known(u32 opcode);
 void cring_rsrc_destroy(struct cring_ring *ring);
 bool cring_rsrc_put_files(struct cring_ring *ring);
 
-/* buf.c APIs: fixed buffers */
+/* buf.c APIs: fixed buffers; see buf.h, too */
 struct cring_buf;
 int cring_register_buffers(struct cring_ring *ring,
 			   const struct cring_register *reg);
@@ -1351,8 +1376,6 @@ bool cring_bufs_put(struct cring_ring *ring);
 struct cring_buf *cring_buf_get(struct cring_ring *ring, u32 index, u64 addr,
 				u32 len);
 void cring_buf_put(struct cring_buf *buf);
-void cring_buf_iter(const struct cring_buf *buf, int dir, u64 addr, size_t len,
-		    struct iov_iter *iter);
 
 /* client.c APIs: what became of a kernel caller's operations */
 void cring_client_accept(struct cring_req *req);

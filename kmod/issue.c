@@ -256,11 +256,12 @@ void cring_batch_finish(struct cring_comp *comp, struct cring_batch *batch)
 		struct cring_req *req = llist_entry(node, struct cring_req,
 						    free_node);
 
+		if (req->quick) {
+			next = cring_quick_finish(comp, node);
+			continue;
+		}
 		next = node->next;
-		if (req->quick)
-			cring_quick_finish(comp, req);
-		else
-			cring_finish(comp, req);
+		cring_finish(comp, req);
 	}
 	batch->end = &batch->done;
 	batch->flush = 0;

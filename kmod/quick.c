@@ -15,65 +15,57 @@
  * else that would have to be given back; it has no chain, no identity, no
  * deadline from its SQE, and nobody drains for it or behind it.
  */
-#include <linux/fs.h>
-#include <linux/uaccess.h>
-#include <linux/uio.h>
-
-#include "point.h"
-#include "rw.h"
+#include "quick.h"
 
 /* --- acceptance --- */
-
-/* the first word of an SQE: what, and of which file */
-union cring_quick_head {
-	u64 word;
-	struct {
-		u8 opcode;
-		u8 flags;
-		u16 ioprio;
-		s32 fd;
-	};
-};
-
-/* its sixth: all of it is 0, but that a fixed buffer may be named */
-union cring_quick_buf {
-	u64 word;
-	struct {
-		u16 index;
-		u16 resv;
-		s32 fd_in;
-	};
-};
 
 /**
  * struct cring_quick_run - SQEs that follow each other, of one file
  * @head: the first word of each
- * @not: bits that are 0 in the word that may name a buffer
+ * @more: the sixth word of the last one
+ * @buf: the fixed buffer that this names, or NULL
+ * @from: how many had been accepted before it was named
  * @held: references to the file that were taken for them
  * @nr: how many have been accepted, and need one
  */
 struct cring_quick_run {
 	union cring_quick_head head;
-	union cring_quick_buf not;
+	union cring_quick_buf more;
+	struct cring_buf *buf;
+	unsigned int from;
 	unsigned int held;
 	unsigned int nr;
 };
 
-/* Does a read that may not wait do so, and may it say where? */
-static bool cring_quick_file(struct file *file)
+/* each of those records holds the buffer */
+static void cring_quick_buf_end(struct cring_quick_run *run)
 {
-	umode_t mode = file_inode(file)->i_mode;
+	if (run->buf && run->nr != run->from)
+		cring_buf_get_many(run->buf, run->nr - run->from);
+	run->buf = NULL;
+}
 
-	return (S_ISREG(mode) || S_ISBLK(mode)) && cring_has_pos(file) &&
-	       file->f_mode & FMODE_NOWAIT && file->f_mode & FMODE_READ &&
-	       cring_rw_has_iter(file, READ) && !file_can_poll(file) &&
-	       !(file->f_flags & O_DIRECT);
+/* another buffer */
+static noinline bool cring_quick_buf_begin(const struct cring_ring *ring,
+					   struct cring_quick_run *run,
+					   u64 word)
+{
+	const union cring_quick_buf more = { .word = word };
+
+	cring_quick_buf_end(run);
+	if (run->head.opcode != CRING_OP_READ_FIXED || more.resv || more.fd_in)
+		return false;
+	run->buf = cring_buf_find(ring, more.index);
+	run->from = run->nr;
+	run->more = more;
+	return run->buf;
 }
 
 /* each of the run's records holds the file */
 static void cring_quick_run_end(struct cring_accept *a,
 				struct cring_quick_run *run)
 {
+	cring_quick_buf_end(run);
 	if (run->nr > run->held) {
 		cring_file_get_many(a->file, run->nr - run->held);
 	} else if (run->nr < run->held) {
@@ -83,17 +75,16 @@ static void cring_quick_run_end(struct cring_accept *a,
 }
 
 /* another file, or another operation: may it take the short way? */
-static bool cring_quick_run_begin(struct cring_accept *a,
-				  struct cring_quick_run *run, u64 word)
+static noinline bool cring_quick_run_begin(struct cring_accept *a,
+					   struct cring_quick_run *run,
+					   u64 word, u64 more)
 {
 	const union cring_quick_head head = { .word = word };
 	bool fixed = head.flags & CRING_SQE_FIXED_FILE;
 
 	cring_quick_run_end(a, run);
 	*run = (struct cring_quick_run) {};
-	if ((head.opcode != CRING_OP_READ &&
-	     head.opcode != CRING_OP_READ_FIXED) ||
-	    head.flags & ~CRING_SQE_FIXED_FILE || head.ioprio)
+	if (!cring_quick_head(head))
 		return false;
 	/* that of the last request, which holds it */
 	if (!a->file || head.fd != a->fd || fixed != a->fixed) {
@@ -106,62 +97,29 @@ static bool cring_quick_run_begin(struct cring_accept *a,
 	}
 	if (!cring_quick_file(a->file) || !cring_rw_allowed(a->ring, a->file))
 		return false;
-	run->not.word = ~0ULL;
-	if (head.opcode == CRING_OP_READ_FIXED)
-		run->not.index = 0;
 	run->head = head;
-	return true;
+	return head.opcode != CRING_OP_READ_FIXED ||
+	       cring_quick_buf_begin(a->ring, run, more);
 }
 
-/* one SQE, if it says no more than may be said here */
-static bool cring_quick_accept_one(struct cring_accept *a,
-				   struct cring_quick_run *run,
-				   struct cring_req *req,
-				   const struct cring_sqe *sqe)
+/* one SQE, if it says no more than may be said here; @sqe is for its copy */
+static __always_inline bool
+cring_quick_accept_one(struct cring_accept *a, struct cring_quick_run *run,
+		       struct cring_req *req, const struct cring_sqe *from,
+		       struct cring_quick_sqe *sqe, u64 ticket)
 {
-	const u64 *word = (const u64 *)sqe;
-	union cring_quick_buf more = { .word = READ_ONCE(word[5]) };
-	/* user space may change it: each of its fields is read once */
-	u64 head = READ_ONCE(word[0]), addr = READ_ONCE(sqe->addr);
-	s64 pos = READ_ONCE(sqe->off);
-	u32 len = READ_ONCE(sqe->len);
-	struct cring_buf *buf = NULL;
-
-	BUILD_BUG_ON(offsetof(struct cring_sqe, off) != sizeof(u64));
-	BUILD_BUG_ON(offsetof(struct cring_sqe, buf_index) != 5 * sizeof(u64));
-	BUILD_BUG_ON(offsetof(struct cring_sqe, deadline) != 6 * sizeof(u64));
-	if (unlikely(head != run->head.word) &&
-	    !cring_quick_run_begin(a, run, head))
+	cring_quick_copy(sqe, from);
+	if (unlikely(sqe->head != run->head.word) &&
+	    !cring_quick_run_begin(a, run, sqe->head, sqe->more))
 		return false;
-	if (unlikely((more.word & run->not.word) | READ_ONCE(sqe->deadline) |
-		     READ_ONCE(sqe->rw_flags) | READ_ONCE(sqe->xflags)))
+	if (unlikely(sqe->more != run->more.word) &&
+	    !cring_quick_buf_begin(a->ring, run, sqe->more))
 		return false;
-	if (unlikely(pos < 0 || len > MAX_RW_COUNT))
+	if (unlikely(cring_quick_says_more(from)))
 		return false;
-	if (run->head.opcode == CRING_OP_READ_FIXED) {
-		buf = cring_buf_get(a->ring, more.index, addr, len);
-		if (IS_ERR(buf))
-			return false;
-	} else if (unlikely(!access_ok(u64_to_user_ptr(addr), len))) {
+	if (unlikely(!cring_quick_place(sqe, run->buf)))
 		return false;
-	}
-
-	/* what names it in the CQ is used by user space only */
-	cring_at(CRING_AT_COPIED, a->ring, req);
-	/* all else is as cring_req_blank() has left it */
-	req->file = a->file;
-	req->user_data = READ_ONCE(sqe->user_data);
-	req->ticket = a->ring->accepted + a->nr;
-	req->opcode = run->head.opcode;
-	req->sqe_flags = run->head.flags;
-	req->flags = CRING_REQ_PREPPED;
-	req->group = READ_ONCE(sqe->group);
-	req->ioprio = 0;
-	req->quick = true;
-	req->rw = (struct cring_rw) {
-		.addr = addr, .mem.buf = buf, .pos = pos, .len = len,
-	};
-	cring_word_accept(&req->word, CRING_ACCEPTED);
+	cring_quick_fill(req, sqe, from, &run->head, a->file, run->buf, ticket);
 	run->nr++;
 	return true;
 }
@@ -178,106 +136,146 @@ static bool cring_quick_accept_one(struct cring_accept *a,
  */
 void cring_quick_accept(struct cring_accept *a, u32 end)
 {
-	const struct cring_sqe *sqe = cring_accept_next(a);
-	struct cring_quick_run run = {};
 	struct cring_ring *ring = a->ring;
-	struct cring_req *req;
+	struct llist_node *free = ring->free;
+	struct cring_quick_run run = {};
+	u32 nr, mask = ring->sq_mask, from = ring->sq_head;
+	u64 ticket = ring->accepted;
+	struct cring_quick_sqe sqe;
 
-	if (!cring_quick_run_begin(a, &run, READ_ONCE(*(const u64 *)sqe)))
+	/* what the first says may have changed since it was looked at, to 0, too */
+	cring_quick_copy(&sqe, &ring->sqes[(from + a->nr) & mask]);
+	if (!cring_quick_run_begin(a, &run, sqe.head, sqe.more))
 		end = 0;
-	while (a->nr < end && ring->free) {
-		req = llist_entry(ring->free, struct cring_req, free_node);
-		if (!cring_quick_accept_one(a, &run, req, sqe))
+	for (nr = a->nr; nr < end && free; nr++) {
+		struct cring_req *req = llist_entry(free, struct cring_req,
+						    free_node);
+
+		if (!cring_quick_accept_one(a, &run, req,
+					    &ring->sqes[(from + nr) & mask],
+					    &sqe, ticket + nr))
 			break;
-		ring->free = req->free_node.next;
-		WRITE_ONCE(ring->batch[a->nr], req);
-		a->nr++;
-		sqe = cring_accept_next(a);
+		free = free->next;
+		WRITE_ONCE(ring->batch[nr], req);
 	}
+	ring->free = free;
+	a->nr = nr;
 	cring_quick_run_end(a, &run);
 }
 
 /* --- the attempt --- */
 
-/* true when it was tried, with @ret the outcome */
-static bool cring_quick_read(struct cring_req *req, struct kiocb *iocb,
-			     ssize_t *ret)
-{
-	struct file *file = req->file;
-	int flags = READ_ONCE(file->f_iocb_flags);
-	struct iov_iter iter;
-
-	/*
-	 * fcntl(2) may have made its reads direct, which goes to a device; or
-	 * it was given a deadline, or is waited for.
-	 */
-	if (unlikely(flags & IOCB_DIRECT || READ_ONCE(req->lflags)))
-		return false;
-	iocb->ki_filp = file;
-	iocb->ki_flags = flags | IOCB_NOWAIT;
-	iocb->ki_pos = req->rw.pos;
-	if (req->opcode == CRING_OP_READ_FIXED)
-		cring_buf_iter(req->rw.mem.buf, ITER_DEST, req->rw.addr,
-			       req->rw.len, &iter);
-	else
-		iov_iter_ubuf(&iter, ITER_DEST, u64_to_user_ptr(req->rw.addr),
-			      req->rw.len);
-	*ret = vfs_iocb_iter_read(file, iocb, &iter);
-	return true;
-}
-
 /**
- * cring_quick_issue - try an operation that is on the short way
+ * cring_quick_leave - go on with what is not over
  * @req: INLINE, the caller's; not to be touched afterwards
- * @iocb: all 0 but for what this function has left in it for the one before
- * @batch: gets it when it is over; else it has left the short way
+ * @iocb: what it was tried with
+ * @ret: what cring_quick_read() returned: the end of the file, or it is not in
+ *	the page cache, or an error; or it was not tried
+ * @batch: gets it when it is over
  *
  * Context: the submitter, under submit_mutex; may sleep.
  */
-void cring_quick_issue(struct cring_req *req, struct kiocb *iocb,
-		       struct cring_batch *batch)
+void cring_quick_leave(struct cring_req *req, const struct kiocb *iocb,
+		       ssize_t ret, struct cring_batch *batch)
 {
-	ssize_t ret;
-
-	if (unlikely(batch->flush))
-		cring_batch_flush(req->ring, batch);
-	if (unlikely(!cring_quick_read(req, iocb, &ret))) {
-		req->quick = false;
+	req->quick = false;
+	if (ret == CRING_QUICK_UNTRIED) {
 		cring_issue(req, CRING_HOW_INLINE, batch);
 		return;
 	}
-	if (likely(ret == req->rw.len)) {
-		req->res = ret;
-		cring_batch_add(batch, req);
-		return;
-	}
-	/* the end of the file, or not in the page cache, or an error */
-	req->quick = false;
 	req->iocb = *iocb;
 	cring_issue_tried(req, cring_rw_tried(req, ret), batch);
+}
+
+/**
+ * cring_quick_issue - try operations as long as they are on the short way
+ * @ring: the submitter's
+ * @req: the first one, INLINE, the caller's; not to be touched afterwards
+ * @batch: where it is from; gets what is over; else it has left the short way
+ *
+ * Context: the submitter, under submit_mutex; may sleep.
+ * Return: the next one, INLINE, which is on another way; or NULL when there is
+ * something to be done before that is looked for, or none.
+ */
+struct cring_req *cring_quick_issue(struct cring_ring *ring,
+				    struct cring_req *req,
+				    struct cring_batch *batch)
+{
+	struct llist_node **end;
+	struct kiocb iocb = {};
+	struct iov_iter iter;
+	ssize_t ret;
+
+	if (unlikely(batch->flush))
+		cring_batch_flush(ring, batch);
+	end = batch->end;
+	do {
+		ret = cring_quick_read(req, &iocb, &iter);
+		if (unlikely(ret != req->rw.len)) {
+			batch->end = end;
+			cring_quick_leave(req, &iocb, ret, batch);
+			return NULL;
+		}
+		/* as cring_batch_add() */
+		*end = &req->free_node;
+		end = &req->free_node.next;
+		req = NULL;
+		if (unlikely(!list_empty(&ring->ready)))
+			break;
+		req = cring_batch_next(ring, batch);
+	} while (req && req->quick);
+	batch->end = end;
+	return req;
 }
 
 /* --- the end --- */
 
 /**
- * cring_quick_finish - post the CQE of what has stayed on the short way
+ * cring_quick_finish - post the CQEs of what has stayed on the short way
  * @comp: the submitter's session
- * @req: its own, INLINE, all its bytes moved; not to be touched afterwards
+ * @node: of its own requests, INLINE, all their bytes moved, in a list that may
+ *	go on with others; not to be touched afterwards
  *
  * Context: in a session.
+ * Return: how the list goes on: with what is not, or no longer, on that way.
  */
-void cring_quick_finish(struct cring_comp *comp, struct cring_req *req)
+struct llist_node *cring_quick_finish(struct cring_comp *comp,
+				      struct llist_node *node)
 {
-	lockdep_assert_held(&comp->ring->lock);
-	/* somebody waits for it, or it was given a deadline */
-	if (unlikely(req->lflags)) {
-		req->quick = false;
-		cring_finish(comp, req);
-		return;
+	struct cring_ring *ring = comp->ring;
+	u32 nr, tail = ring->cq_tail, mask = ring->cq_mask;
+	struct llist_node *first = node, *last = NULL;
+	struct cring_cqe *cqes = ring->cqes;
+	struct cring_req *req;
+
+	lockdep_assert_held(&ring->lock);
+	for (; node; node = node->next) {
+		struct cring_cqe *to = &cqes[tail & mask];
+
+		req = llist_entry(node, struct cring_req, free_node);
+		if (!req->quick)
+			break;
+		/* somebody waits for it, or it was given a deadline */
+		if (unlikely(req->lflags)) {
+			req->res = req->rw.len;
+			req->quick = false;
+			break;
+		}
+		cring_quick_cqe(to, req);
+		tail++;
+		cring_word_done(&req->word);
+		last = node;
 	}
-	cring_post_plain(comp, req);
-	req->free_node.next = comp->quick;
-	comp->quick = &req->free_node;
+	if (!last)
+		return node;
+	nr = tail - ring->cq_tail;
+	comp->posted += nr;
+	WRITE_ONCE(ring->cq_tail, tail);
+	/* the slots are taken first: cring_free_slots() reads the other way */
+	smp_store_release(&ring->finished, ring->finished + nr);
+	last->next = comp->quick;
+	comp->quick = first;
+	return node;
 }
 
 /**
@@ -285,41 +283,41 @@ void cring_quick_finish(struct cring_comp *comp, struct cring_req *req)
  * @ring: the submitter's
  * @list: what cring_quick_finish() has put there, one at least
  *
- * The references of those that follow each other, of one file, are dropped at
- * once: the submitter's task work sees to the file if they were the last.
+ * The references of those that follow each other, of one file or buffer, are
+ * dropped at once: the submitter's task work sees to the file if they were the
+ * last.
  *
  * Context: the submitter, under submit_mutex, no cring lock held.
  */
 void cring_quick_release(struct cring_ring *ring, struct llist_node *list)
 {
+	struct cring_req *req = llist_entry(list, struct cring_req, free_node);
+	unsigned int nr = 0, file_from = 0, buf_from = 0;
+	struct cring_buf *buf = req->rw.mem.buf;
 	struct llist_node *node = list, *end;
-	struct file *file = NULL;
-	unsigned int nr = 0;
+	struct file *file = req->file;
 
 	do {
-		struct cring_req *req = llist_entry(node, struct cring_req,
-						    free_node);
-
-		if (req->file != file) {
-			if (file)
-				cring_file_put_many(file, nr);
+		req = llist_entry(node, struct cring_req, free_node);
+		if (unlikely(req->file != file)) {
+			cring_file_put_many(file, nr - file_from);
 			file = req->file;
-			nr = 0;
+			file_from = nr;
+		}
+		if (unlikely(req->rw.mem.buf != buf)) {
+			if (buf)
+				cring_buf_put_many(buf, nr - buf_from);
+			buf = req->rw.mem.buf;
+			buf_from = nr;
 		}
 		nr++;
-		if (req->opcode == CRING_OP_READ_FIXED)
-			cring_buf_put(req->rw.mem.buf);
-		/* blank again: nothing else was ever written to */
-		req->file = NULL;
-		req->flags = 0;
-		req->res = 0;
-		req->mark = 0;
-		req->quick = false;
-		cring_word_free(&req->word);
+		cring_quick_blank(req);
 		end = node;
 		node = node->next;
 	} while (node);
-	cring_file_put_many(file, nr);
+	cring_file_put_many(file, nr - file_from);
+	if (buf)
+		cring_buf_put_many(buf, nr - buf_from);
 	end->next = ring->free;
 	ring->free = list;
 }

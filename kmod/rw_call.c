@@ -8,6 +8,7 @@
 #include <linux/sizes.h>
 #include <linux/uio.h>
 
+#include "buf.h"
 #include "rw.h"
 
 /**

@@ -77,32 +77,27 @@ void cring_plug(struct cring_ring *ring)
 
 static void cring_issue_batch(struct cring_ring *ring, u32 nr)
 {
-	struct blk_plug plug;
-	struct kiocb quick = {};
+	struct cring_req *req = NULL;
 	struct cring_batch batch;
 	struct cring_comp comp;
-	u32 i;
+	struct blk_plug plug;
 
 	cring_batch_init(&batch, true);
+	batch.nr = nr;
 	if (nr >= CRING_PLUG_MIN) {
 		ring->plug = &plug;
 		WRITE_ONCE(ring->plugger, current);
 	}
-	for (i = 0; i < nr; i++) {
-		struct cring_req *req = ring->batch[i];
-
-		if (unlikely(ring->drain)) {
-			if (cring_drain_hold(req))
+	while (req || (req = cring_batch_next(ring, &batch))) {
+		if (req->quick) {
+			req = cring_quick_issue(ring, req, &batch);
+			/* it has come to what is not, and left nothing to do */
+			if (req)
 				continue;
-		} else if (!cring_word_move(&req->word, CRING_ACCEPTED,
-					    CRING_INLINE)) {
-			/* waits in a chain, or was cancelled */
-			continue;
-		}
-		if (req->quick)
-			cring_quick_issue(req, &quick, &batch);
-		else
+		} else {
 			cring_issue(req, CRING_HOW_INLINE, &batch);
+			req = NULL;
+		}
 		/* what it has made ready goes first: the next one may sleep */
 		if (unlikely(batch.flush) && !list_empty_careful(&ring->ready))
 			cring_batch_flush(ring, &batch);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The short way's steps, for one read: inlined into the loops of quick.c.
+ */
+#ifndef _CRING_QUICK_H
+#define _CRING_QUICK_H
+
+#include <linux/fs.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "buf.h"
+#include "point.h"
+#include "rw.h"
+
+/* --- what an SQE says --- */
+
+/* the first word of an SQE: what, and of which file */
+union cring_quick_head {
+	u64 word;
+	struct {
+		u8 opcode;
+		u8 flags;
+		u16 ioprio;
+		s32 fd;
+	};
+};
+
+/* its sixth: all of it is 0, but that a fixed buffer may be named */
+union cring_quick_buf {
+	u64 word;
+	struct {
+		u16 index;
+		u16 resv;
+		s32 fd_in;
+	};
+};
+
+/* may it be that of a read on the short way? */
+static __always_inline bool
+cring_quick_head(union cring_quick_head head)
+{
+	return (head.opcode == CRING_OP_READ ||
+		head.opcode == CRING_OP_READ_FIXED) &&
+	       !(head.flags & ~CRING_SQE_FIXED_FILE) && !head.ioprio;
+}
+
+/* what an SQE says: user space may change it, each of its fields is read once */
+struct cring_quick_sqe {
+	u64 head;
+	u64 more;
+	u64 addr;
+	s64 pos;
+	u32 len;
+};
+
+static __always_inline void cring_quick_copy(struct cring_quick_sqe *to,
+					     const struct cring_sqe *sqe)
+{
+	const u64 *word = (const u64 *)sqe;
+
+	BUILD_BUG_ON(offsetof(struct cring_sqe, off) != sizeof(u64));
+	BUILD_BUG_ON(offsetof(struct cring_sqe, buf_index) != 5 * sizeof(u64));
+	BUILD_BUG_ON(offsetof(struct cring_sqe, deadline) != 6 * sizeof(u64));
+	to->head = READ_ONCE(word[0]);
+	to->more = READ_ONCE(word[5]);
+	to->addr = READ_ONCE(sqe->addr);
+	to->pos = READ_ONCE(sqe->off);
+	to->len = READ_ONCE(sqe->len);
+}
+
+/* does it say more than that? */
+static __always_inline bool cring_quick_says_more(const struct cring_sqe *sqe)
+{
+	return READ_ONCE(sqe->deadline) | READ_ONCE(sqe->rw_flags) |
+	       READ_ONCE(sqe->xflags);
+}
+
+/* is there such a place in a file, and the memory that it names? */
+static __always_inline bool cring_quick_place(const struct cring_quick_sqe *sqe,
+					      const struct cring_buf *buf)
+{
+	if (unlikely(sqe->pos < 0 || sqe->len > MAX_RW_COUNT))
+		return false;
+	return buf ? cring_buf_has(buf, sqe->addr, sqe->len) :
+		     access_ok(u64_to_user_ptr(sqe->addr), sqe->len);
+}
+
+/* what names it in the CQ, and its group, are read here */
+static __always_inline void
+cring_quick_fill(struct cring_req *req, const struct cring_quick_sqe *sqe,
+		 const struct cring_sqe *from,
+		 const union cring_quick_head *head, struct file *file,
+		 struct cring_buf *buf, u64 ticket)
+{
+	cring_at(CRING_AT_COPIED, req->ring, req);
+	/* all else is as cring_req_blank() has left it */
+	req->file = file;
+	req->user_data = READ_ONCE(from->user_data);
+	req->ticket = ticket;
+	req->opcode = head->opcode;
+	req->sqe_flags = head->flags;
+	req->flags = CRING_REQ_PREPPED;
+	req->group = READ_ONCE(from->group);
+	req->ioprio = 0;
+	req->quick = true;
+	req->rw = (struct cring_rw) {
+		.addr = sqe->addr, .mem.buf = buf, .pos = sqe->pos,
+		.len = sqe->len,
+	};
+	cring_word_accept(&req->word, CRING_ACCEPTED);
+}
+
+/* --- the attempt, and the end --- */
+
+/* Does a read that may not wait do so, and may it say where? */
+static __always_inline bool cring_quick_file(struct file *file)
+{
+	const fmode_t must = FMODE_NOWAIT | FMODE_READ | FMODE_PREAD;
+	umode_t mode = file_inode(file)->i_mode;
+
+	return (S_ISREG(mode) || S_ISBLK(mode)) &&
+	       (file->f_mode & (must | FMODE_STREAM)) == must &&
+	       file->f_op->read_iter && !file_can_poll(file) &&
+	       !(file->f_flags & O_DIRECT);
+}
+
+/* no number of bytes, and no error */
+#define CRING_QUICK_UNTRIED	LONG_MIN
+
+/* what was left in @iocb is of another one of the run; @iter is set up here */
+static __always_inline ssize_t cring_quick_read(struct cring_req *req,
+						struct kiocb *iocb,
+						struct iov_iter *iter)
+{
+	struct file *file = req->file;
+	int flags = READ_ONCE(file->f_iocb_flags);
+	struct cring_buf *buf = req->rw.mem.buf;
+
+	/*
+	 * fcntl(2) may have made its reads direct, which goes to a device; or
+	 * it was given a deadline, or is waited for.
+	 */
+	if (unlikely(flags & IOCB_DIRECT || READ_ONCE(req->lflags)))
+		return CRING_QUICK_UNTRIED;
+	iocb->ki_filp = file;
+	iocb->ki_flags = flags | IOCB_NOWAIT;
+	iocb->ki_pos = req->rw.pos;
+	if (buf)
+		cring_buf_iter(buf, ITER_DEST, req->rw.addr, req->rw.len, iter);
+	else
+		iov_iter_ubuf(iter, ITER_DEST, u64_to_user_ptr(req->rw.addr),
+			      req->rw.len);
+	return vfs_iocb_iter_read(file, iocb, iter);
+}
+
+static __always_inline void cring_quick_cqe(struct cring_cqe *to,
+					    const struct cring_req *req)
+{
+	WRITE_ONCE(to->user_data, req->user_data);
+	WRITE_ONCE(to->res, req->rw.len);
+	WRITE_ONCE(to->flags, 0);
+}
+
+/* its record is blank again: nothing else was ever written to */
+static __always_inline void cring_quick_blank(struct cring_req *req)
+{
+	req->file = NULL;
+	req->flags = 0;
+	req->mark = 0;
+	req->quick = false;
+	cring_word_free(&req->word);
+}
+
+/* quick.c: what is more than a read of what is there */
+void cring_quick_leave(struct cring_req *req, const struct kiocb *iocb,
+		       ssize_t ret, struct cring_batch *batch);
+
+#endif /* _CRING_QUICK_H */
