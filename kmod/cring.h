@@ -793,6 +793,10 @@ struct cring_taken {
 };
 
 struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit);
+void cring_publish_one(struct cring_ring *ring);
+void cring_batch_ran(struct cring_ring *ring, struct cring_batch *batch);
+void cring_batch_post(struct cring_ring *ring, struct cring_batch *batch);
+void cring_batch_over(struct cring_ring *ring);
 void cring_plug(struct cring_ring *ring);
 
 /* sqpoll.c APIs: a thread that submits */
@@ -881,6 +885,9 @@ struct cring_req *cring_quick_issue(struct cring_ring *ring,
 struct llist_node *cring_quick_finish(struct cring_comp *comp,
 				      struct llist_node *node);
 void cring_quick_release(struct cring_ring *ring, struct llist_node *list);
+
+/* quick_one.c APIs: one of them alone */
+bool cring_quick_one(struct cring_ring *ring);
 
 /* may it be one?  A look at what user space may change meanwhile */
 static inline bool cring_quick_op(const struct cring_sqe *sqe)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The short way's steps, for one read: inlined into the loops of quick.c.
+ * The short way's steps, for one read: inlined into the loops of quick.c, and
+ * into what quick_one.c does with one alone.
  */
 #ifndef _CRING_QUICK_H
 #define _CRING_QUICK_H

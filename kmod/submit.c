@@ -25,6 +25,28 @@ static void cring_announce(struct cring_ring *ring, u32 nr)
 	smp_store_release(&ring->accepted, ring->accepted + nr);
 }
 
+static void cring_announced(struct cring_ring *ring, u32 nr)
+{
+	WRITE_ONCE(ring->shared->accepted, ring->accepted);
+	/* user space may fill the slots from here on */
+	smp_store_release(&ring->shared->sq_head, ring->sq_head);
+	cring_at(CRING_AT_ANNOUNCE, ring, NULL);
+	if (unlikely(cring_seal_seen(ring)))
+		cring_seal_batch(ring, nr);
+}
+
+/**
+ * cring_publish_one - from here on a batch of one is in flight
+ * @ring: the submitter's; nobody drains
+ *
+ * Context: the submitter, under submit_mutex.
+ */
+void cring_publish_one(struct cring_ring *ring)
+{
+	cring_announce(ring, 1);
+	cring_announced(ring, 1);
+}
+
 static void cring_publish(struct cring_accept *a)
 {
 	struct cring_ring *ring = a->ring;
@@ -46,12 +68,7 @@ static void cring_publish(struct cring_accept *a)
 		cring_deadline_batch(ring, a->nr);
 	if (unlikely(a->past))
 		cring_deadline_expire(ring, a->now);
-	WRITE_ONCE(ring->shared->accepted, ring->accepted);
-	/* user space may fill the slots from here on */
-	smp_store_release(&ring->shared->sq_head, ring->sq_head);
-	cring_at(CRING_AT_ANNOUNCE, ring, NULL);
-	if (unlikely(cring_seal_seen(ring)))
-		cring_seal_batch(ring, a->nr);
+	cring_announced(ring, a->nr);
 }
 
 /* as many as make it worth while */
@@ -75,11 +92,67 @@ void cring_plug(struct cring_ring *ring)
 		blk_start_plug(ring->plug);
 }
 
+/**
+ * cring_batch_ran - see to what an operation has made ready, or has cancelled
+ * @ring: the submitter's
+ * @batch: its batch
+ *
+ * Before the next one is tried, which may sleep.
+ *
+ * Context: the submitter, under submit_mutex; may sleep.
+ */
+void cring_batch_ran(struct cring_ring *ring, struct cring_batch *batch)
+{
+	if (unlikely(batch->flush) && !list_empty_careful(&ring->ready))
+		cring_batch_flush(ring, batch);
+	cring_run_ready(ring);
+}
+
+/**
+ * cring_batch_post - post what is left when all of a batch was tried
+ * @ring: the submitter's
+ * @batch: its batch; emptied
+ *
+ * Also when nothing is: it publishes how many are in flight.
+ *
+ * Context: the submitter, under submit_mutex.
+ */
+void cring_batch_post(struct cring_ring *ring, struct cring_batch *batch)
+{
+	struct cring_comp comp;
+
+	cring_comp_begin_own(&comp, ring);
+	cring_batch_finish(&comp, batch);
+	if (unlikely(ring->drain))
+		cring_drain_end(ring);
+	cring_comp_end(&comp);
+}
+
+/**
+ * cring_batch_over - all of a batch was tried, and what has ended is posted
+ * @ring: the submitter's
+ *
+ * Context: the submitter, under submit_mutex.
+ */
+void cring_batch_over(struct cring_ring *ring)
+{
+	/*
+	 * What the batch left in the index is there before it ends; and who
+	 * finds the batch empty sees that it has ended.
+	 */
+	smp_store_release(&ring->batch_seq, ring->batch_seq + 1);
+	cring_at(CRING_AT_BATCH_OVER, ring, NULL);
+	/* in this order */
+	smp_store_release(&ring->batch_nr, 0);
+	/* the owner closed the ring meanwhile, and did not see all of this */
+	if (unlikely(READ_ONCE(ring->shut)))
+		cring_cancel_everything(ring);
+}
+
 static void cring_issue_batch(struct cring_ring *ring, u32 nr)
 {
 	struct cring_req *req = NULL;
 	struct cring_batch batch;
-	struct cring_comp comp;
 	struct blk_plug plug;
 
 	cring_batch_init(&batch, true);
@@ -98,10 +171,7 @@ static void cring_issue_batch(struct cring_ring *ring, u32 nr)
 			cring_issue(req, CRING_HOW_INLINE, &batch);
 			req = NULL;
 		}
-		/* what it has made ready goes first: the next one may sleep */
-		if (unlikely(batch.flush) && !list_empty_careful(&ring->ready))
-			cring_batch_flush(ring, &batch);
-		cring_run_ready(ring);
+		cring_batch_ran(ring, &batch);
 	}
 
 	WRITE_ONCE(ring->plugger, NULL);
@@ -111,23 +181,8 @@ static void cring_issue_batch(struct cring_ring *ring, u32 nr)
 		blk_finish_plug(&plug);
 	}
 
-	/* also when nothing finished: it publishes how many are in flight */
-	cring_comp_begin_own(&comp, ring);
-	cring_batch_finish(&comp, &batch);
-	if (unlikely(ring->drain))
-		cring_drain_end(ring);
-	cring_comp_end(&comp);
-	/*
-	 * What the batch left in the index is there before it ends; and who
-	 * finds the batch empty sees that it has ended.
-	 */
-	smp_store_release(&ring->batch_seq, ring->batch_seq + 1);
-	cring_at(CRING_AT_BATCH_OVER, ring, NULL);
-	/* in this order */
-	smp_store_release(&ring->batch_nr, 0);
-	/* the owner closed the ring meanwhile, and did not see all of this */
-	if (unlikely(READ_ONCE(ring->shut)))
-		cring_cancel_everything(ring);
+	cring_batch_post(ring, &batch);
+	cring_batch_over(ring);
 }
 
 static void cring_note_submitter(struct cring_ring *ring)
@@ -198,7 +253,9 @@ struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit)
 		cancels = atomic_read(&ring->cancels);
 		avail = min(to_submit, avail);
 		taken.nr = cring_nops(ring, avail);
-		if (taken.nr < avail)
+		if (avail == 1 && !taken.nr && cring_quick_one(ring))
+			taken.nr = 1;
+		else if (taken.nr < avail)
 			taken = cring_submit_batch(ring, taken.nr, avail);
 		ring->cancels_seen = cancels;
 	}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The short way for one read that is submitted alone.
+ *
+ * It goes through the same steps as a batch of several (quick.c), and to a cancel
+ * it is one.  What is left out is what is there for several: a list of what is
+ * over, and a session of completions.
+ */
+#include <linux/file.h>
+
+#include "quick.h"
+
+/* accept what is next in the SQ, alone; NULL when it may not take the short way */
+static __always_inline struct cring_req *
+cring_quick_accept_alone(struct cring_ring *ring)
+{
+	const struct cring_sqe *from = &ring->sqes[ring->sq_head & ring->sq_mask];
+	struct llist_node *free = ring->free;
+	union cring_quick_head head;
+	union cring_quick_buf more;
+	struct cring_quick_sqe sqe;
+	struct cring_buf *buf = NULL;
+	struct cring_req *req;
+	struct file *file;
+
+	cring_quick_copy(&sqe, from);
+	head.word = sqe.head;
+	more.word = sqe.more;
+	if (!cring_quick_head(head) || cring_quick_says_more(from))
+		return NULL;
+	if (ring->drain || ring->restricted || ring->in_kernel ||
+	    ring->sq_thread || !free || !cring_free_slots(ring))
+		return NULL;
+	if (head.opcode == CRING_OP_READ_FIXED) {
+		if (more.resv || more.fd_in)
+			return NULL;
+		buf = cring_buf_find(ring, more.index);
+		if (!buf)
+			return NULL;
+	} else if (more.word) {
+		return NULL;
+	}
+	if (!cring_quick_place(&sqe, buf))
+		return NULL;
+	file = cring_file_get(ring, head.fd, head.flags & CRING_SQE_FIXED_FILE);
+	if (!file)
+		return NULL;
+	if (unlikely(!cring_quick_file(file))) {
+		fput(file);
+		return NULL;
+	}
+	if (buf)
+		cring_buf_get_many(buf, 1);
+	req = llist_entry(free, struct cring_req, free_node);
+	cring_quick_fill(req, &sqe, from, &head, file, buf, ring->accepted);
+	ring->free = free->next;
+	WRITE_ONCE(ring->batch[0], req);
+	return req;
+}
+
+/* give back what it held, and its record */
+static __always_inline void cring_quick_free(struct cring_ring *ring,
+					     struct cring_req *req)
+{
+	struct cring_buf *buf = req->rw.mem.buf;
+
+	fput(req->file);
+	if (buf)
+		cring_buf_put_many(buf, 1);
+	cring_quick_blank(req);
+	req->free_node.next = ring->free;
+	ring->free = &req->free_node;
+}
+
+/* post its CQE in a session of its own, if nothing follows from that */
+static __always_inline bool cring_quick_post(struct cring_ring *ring,
+					     struct cring_req *req)
+{
+	u32 tail;
+
+	spin_lock_irq(&ring->lock);
+	if (unlikely(req->lflags || !list_empty(&ring->counted) ||
+		     !list_empty(&ring->windowed))) {
+		spin_unlock_irq(&ring->lock);
+		return false;
+	}
+	tail = ring->cq_tail;
+	cring_quick_cqe(&ring->cqes[tail & ring->cq_mask], req);
+	WRITE_ONCE(ring->cq_tail, tail + 1);
+	/* as in cring_post_plain() */
+	smp_store_release(&ring->finished, ring->finished + 1);
+	cring_word_done(&req->word);
+	cring_at(CRING_AT_PUBLISH, ring, NULL);
+	cring_cq_publish(ring, ring->accepted - ring->finished);
+	spin_unlock_irq(&ring->lock);
+	cring_cq_wake(ring, true);
+	return true;
+}
+
+/* what a batch of one has come to that is more than a read of what is there */
+static noinline void cring_quick_more(struct cring_ring *ring,
+				      struct cring_req *req,
+				      const struct kiocb *iocb, ssize_t ret)
+{
+	struct cring_batch batch;
+
+	cring_batch_init(&batch, true);
+	/* else a cancel has claimed it */
+	if (req && ret == req->rw.len) {
+		cring_batch_add(&batch, req);
+	} else if (req) {
+		cring_quick_leave(req, iocb, ret, &batch);
+		cring_batch_ran(ring, &batch);
+	}
+	cring_batch_post(ring, &batch);
+}
+
+/**
+ * cring_quick_one - submit one SQE that may take the short way
+ * @ring: the submitter's; its SQ has one
+ *
+ * A batch of its own, to everybody: what is left out is only what concerns
+ * others that are not there.
+ *
+ * Context: the submitter, under submit_mutex; may sleep.
+ * Return: false when nothing was done: it is for cring_accept().
+ */
+bool cring_quick_one(struct cring_ring *ring)
+{
+	struct cring_req *req = cring_quick_accept_alone(ring);
+	struct kiocb iocb = {};
+	struct iov_iter iter;
+	ssize_t ret = 0;
+
+	if (!req)
+		return false;
+	atomic_inc(&ring->nr_trying);
+	cring_publish_one(ring);
+	if (unlikely(!cring_word_move(&req->word, CRING_ACCEPTED, CRING_INLINE)))
+		req = NULL;
+	else
+		ret = cring_quick_read(req, &iocb, &iter);
+	if (likely(req && ret == req->rw.len && cring_quick_post(ring, req)))
+		cring_quick_free(ring, req);
+	else
+		cring_quick_more(ring, req, &iocb, ret);
+	cring_batch_over(ring);
+	atomic_dec(&ring->nr_trying);
+	return true;
+}
