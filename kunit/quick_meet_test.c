@@ -171,6 +171,7 @@ static void unregister_all(struct quick *q)
 static void what_is_unregistered_goes_with_the_last_of_them(struct kunit *test)
 {
 	struct quick *q = quick_open(test);
+	unsigned long locked = q->live->mm->locked_vm;
 
 	q->at_first = unregister_all;
 	quick_put_fixed(q);
@@ -178,6 +179,8 @@ static void what_is_unregistered_goes_with_the_last_of_them(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, q->way, QUICK_NR);
 	quick_expect(q, QUICK_NR);
 	KUNIT_EXPECT_TRUE(test, script_is_released(q->script));
+	/* its buffer's pages, too: that counts as locked as long as it is held */
+	KUNIT_EXPECT_TRUE(test, live_until(q->live->mm->locked_vm == locked));
 }
 
 static struct kunit_case cring_quick_meet_cases[] = {

@@ -115,6 +115,20 @@ static void whatever_else_they_say_it_is_as_on_the_long_way(struct kunit *test)
 	quick_expect_over(q, 2);
 }
 
+/* no byte of it but the flag says so; the one before it has opened the way */
+static void one_with_a_deadline_behind_others_does_not(struct kunit *test)
+{
+	struct quick *q = quick_open(test);
+
+	quick_put(q, 0);
+	quick_put(q, 1)->xflags = CRING_SQE_X_DEADLINE;
+	KUNIT_EXPECT_EQ(test, live_submit(q->live), 2);
+	KUNIT_EXPECT_EQ(test, q->way, 1);
+	LIVE_EXPECT_CQE_FLAGS(q->live, 1, -ETIME, CRING_CQE_F_NOT_STARTED);
+	LIVE_EXPECT_CQE(q->live, 0, QUICK_LEN);
+	quick_expect_over(q, 2);
+}
+
 /* where that is, and its lock, are the long way's */
 static void what_reads_at_the_files_own_position_does_not(struct kunit *test)
 {
@@ -221,6 +235,7 @@ static struct kunit_case cring_quick_cases[] = {
 	KUNIT_CASE(so_do_those_of_what_is_fixed),
 	KUNIT_CASE(files_and_other_operations_may_take_turns),
 	KUNIT_CASE(whatever_else_they_say_it_is_as_on_the_long_way),
+	KUNIT_CASE(one_with_a_deadline_behind_others_does_not),
 	KUNIT_CASE(what_reads_at_the_files_own_position_does_not),
 	KUNIT_CASE_PARAM(what_is_not_over_goes_on, leave_gen_params),
 	KUNIT_CASE(what_goes_to_a_device_meanwhile_leaves_it),
