@@ -129,6 +129,33 @@ static void one_with_a_deadline_behind_others_does_not(struct kunit *test)
 	quick_expect_over(q, 2);
 }
 
+/* one that was a read when it was looked at, and is all 0 when it is copied */
+static void one_that_has_become_nothing_does_not(struct kunit *test)
+{
+	struct quick *q = quick_open(test);
+	struct cring_ring *ring = q->live->ring;
+	struct cring_accept a = { .ring = ring };
+	struct llist_node *free = ring->free;
+	long held;
+
+	*quick_put(q, 0) = (struct cring_sqe) {};
+	mutex_lock(&ring->submit_mutex);
+	cring_quick_accept(&a, 1);
+	KUNIT_EXPECT_EQ(test, a.nr, 0);
+	KUNIT_EXPECT_NULL(test, a.file);
+	/* nor is it a read of what the one before it has left */
+	a.file = q->script->file;
+	held = file_count(a.file);
+	cring_quick_accept(&a, 1);
+	KUNIT_EXPECT_EQ(test, a.nr, 0);
+	KUNIT_EXPECT_EQ(test, file_count(q->script->file), held);
+	KUNIT_EXPECT_PTR_EQ(test, ring->free, free);
+	mutex_unlock(&ring->submit_mutex);
+	KUNIT_EXPECT_EQ(test, live_submit(q->live), 1);
+	LIVE_EXPECT_CQE(q->live, 0, 0);
+	quick_expect_over(q, 2);
+}
+
 /* where that is, and its lock, are the long way's */
 static void what_reads_at_the_files_own_position_does_not(struct kunit *test)
 {
@@ -236,6 +263,7 @@ static struct kunit_case cring_quick_cases[] = {
 	KUNIT_CASE(files_and_other_operations_may_take_turns),
 	KUNIT_CASE(whatever_else_they_say_it_is_as_on_the_long_way),
 	KUNIT_CASE(one_with_a_deadline_behind_others_does_not),
+	KUNIT_CASE(one_that_has_become_nothing_does_not),
 	KUNIT_CASE(what_reads_at_the_files_own_position_does_not),
 	KUNIT_CASE_PARAM(what_is_not_over_goes_on, leave_gen_params),
 	KUNIT_CASE(what_goes_to_a_device_meanwhile_leaves_it),
