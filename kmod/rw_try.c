@@ -122,6 +122,20 @@ static bool cring_rw_unfinished(const struct cring_rw_try *try)
 	       req->iocb.ki_pos < i_size_read(req->file->f_mapping->host);
 }
 
+/*
+ * Has a method that may not sleep only given up its turn (/dev/zero does), where
+ * neither a worker nor a wake-up would go on with the rest?
+ */
+static bool cring_rw_goes_on(const struct cring_rw_try *try, ssize_t ret)
+{
+	const struct cring_req *req = try->req;
+
+	return ret > 0 && req->rw.done + ret < req->rw.len &&
+	       req->iocb.ki_flags & IOCB_NOWAIT &&
+	       !(req->rw.rw_flags & RWF_NOWAIT) && !cring_rw_is_storage(req) &&
+	       !cring_file_can_arm(req->file) && !signal_pending(current);
+}
+
 static enum cring_verdict cring_rw_finish(const struct cring_rw_try *try,
 					  ssize_t ret)
 {
@@ -249,11 +263,16 @@ enum cring_verdict cring_rw_try(struct cring_req *req, enum cring_how how)
 		return CRING_V_DONE;
 	}
 	ret = cring_rw_run(&try, &queued);
+	while (unlikely(cring_rw_goes_on(&try, ret))) {
+		req->rw.done += ret;
+		cond_resched();
+		ret = cring_rw_run(&try, &queued);
+	}
 	if (queued)
 		return cring_rw_queued(req, how);
 	if (ret == -EIOCBQUEUED)
 		return CRING_V_PENDING;
-	if (ret > 0 && cring_uses_file_pos(req))
+	if ((ret > 0 || req->rw.done) && cring_uses_file_pos(req))
 		req->file->f_pos = req->iocb.ki_pos;
 	cring_pos_unlock(req);
 	return cring_rw_finish(&try, ret);

@@ -156,6 +156,33 @@ TEST_F(special, op_dev_zero)
 	EXPECT_EQ(10, RUN_RW(CRING_OP_WRITE, fd, self->buf, 10));
 }
 
+static void *in_the_way(void *stop)
+{
+	pin_cpu(0);
+	while (!atomic_load((atomic_bool *)stop))
+		;
+	return NULL;
+}
+
+/* its method gives up its turn when it may not sleep, and others want theirs */
+TEST_F(special, op_dev_zero_is_read_to_the_end_on_a_busy_cpu)
+{
+	int fd = open("/dev/zero", O_RDWR | O_CLOEXEC);
+	uint64_t end = now_ns() + 400 * NSEC_PER_MSEC;
+	atomic_bool stop = false;
+	unsigned int ended_short = 0;
+	pthread_t other;
+
+	ASSERT_GE(fd, 0);
+	pin_cpu(0);
+	other = new_thread(in_the_way, &stop);
+	while (now_ns() < end)
+		ended_short += RUN_RW(CRING_OP_READ, fd, self->buf, 65536) != 65536;
+	atomic_store(&stop, true);
+	join(other);
+	EXPECT_EQ(0, ended_short);
+}
+
 TEST_F(special, op_datagrams_keep_their_boundaries)
 {
 	int s[2], i;
