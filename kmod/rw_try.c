@@ -265,6 +265,8 @@ enum cring_verdict cring_rw_try(struct cring_req *req, enum cring_how how)
 	ret = cring_rw_run(&try, &queued);
 	while (unlikely(cring_rw_goes_on(&try, ret))) {
 		req->rw.done += ret;
+		if (cring_uses_file_pos(req))
+			req->file->f_pos = req->iocb.ki_pos;
 		cond_resched();
 		ret = cring_rw_run(&try, &queued);
 	}
@@ -272,7 +274,7 @@ enum cring_verdict cring_rw_try(struct cring_req *req, enum cring_how how)
 		return cring_rw_queued(req, how);
 	if (ret == -EIOCBQUEUED)
 		return CRING_V_PENDING;
-	if ((ret > 0 || req->rw.done) && cring_uses_file_pos(req))
+	if (ret > 0 && cring_uses_file_pos(req))
 		req->file->f_pos = req->iocb.ki_pos;
 	cring_pos_unlock(req);
 	return cring_rw_finish(&try, ret);
