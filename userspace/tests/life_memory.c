@@ -16,6 +16,11 @@
 #define SMALL_TIMES	3000		/* after half as many: kernel workers come */
 #define SMALL_PAGES_KB	8192
 
+static bool is_debug(void)
+{
+	return !access("/sys/kernel/debug/kmemleak", F_OK);
+}
+
 /* What is used: not the page cache, and not what others cache. */
 struct usage {
 	long available, slab, vmalloc, percpu;
@@ -33,7 +38,7 @@ static struct usage usage_now(void)
 
 static bool is_back(struct usage was, long pages_kb)
 {
-	bool debug = !access("/sys/kernel/debug/kmemleak", F_OK);
+	bool debug = is_debug();
 	long tolerance = debug ? 65536 : 2048;
 	struct usage is = usage_now();
 
@@ -87,12 +92,15 @@ static void use(struct __test_metadata *_metadata, FIXTURE_DATA(memory) *self,
 	cring_queue_exit(&ring);
 }
 
-/* All of @times where the kernel is fast enough, but enough to see anything. */
+/*
+ * All of @times where the kernel is fast enough, but enough to see anything; where
+ * kmemleak does, enough for that.
+ */
 static unsigned int t_times(struct __test_metadata *_metadata, unsigned int times)
 {
-	unsigned int scale = test_scale();
+	unsigned int scale = test_scale(), least = is_debug() ? 5 : 20;
 
-	scale = scale < 20 ? 20 : scale;
+	scale = scale < least ? least : scale;
 	TH_LOG("%u rounds (%u %%)", times * scale / 100, scale);
 	return times * scale / 100;
 }

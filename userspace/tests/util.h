@@ -97,12 +97,18 @@ static inline struct cring_timespec ns_ts(uint64_t ns)
 					.tv_nsec = ns % NSEC_PER_SEC };
 }
 
-/* Polls a condition; the value is whether it came true within LIMIT_MS. */
+/*
+ * Polls a condition; the value is whether it came true within LIMIT_MS.  What takes
+ * long is asked for less often: asking costs the machine more than waiting.
+ */
 #define wait_until(cond) __extension__ ({				\
 	uint64_t __end = now_ns() + LIMIT_MS * NSEC_PER_MSEC;		\
+	unsigned int __ms = 1;						\
 	bool __ok;							\
-	while (!(__ok = (cond)) && now_ns() < __end)			\
-		msleep(1);						\
+	while (!(__ok = (cond)) && now_ns() < __end) {			\
+		msleep(__ms);						\
+		__ms += __ms < 10;					\
+	}								\
 	__ok; })
 
 /* ---- rings ------------------------------------------------------------ */
