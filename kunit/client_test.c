@@ -627,7 +627,7 @@ static void destroying_a_client_cancels_and_waits(struct kunit *test)
 
 /* --- a race --- */
 
-#define ROUNDS	2000
+#define ROUNDS	1000
 
 /* changes only between two meetings */
 static struct cring_io *race_io;
