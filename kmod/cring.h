@@ -424,6 +424,8 @@ struct cring_worker {
  * @timeouts_rung: those of them whose time, or count, had come
  * @index: what is in flight, by each key
  * @tickets: and by ticket
+ * @young: a link to the oldest of those that are in no table yet ...
+ * @nr_young: ... and how many there are
  * @walk: the walk through it that has let go of the lock for a moment, or NULL
  * @sealed: whether the ring itself is
  * @nr_sealed: groups that are
@@ -532,6 +534,8 @@ struct cring_ring {
 	u64 timeouts_rung;
 	struct cring_table index[CRING_NR_BY];
 	struct cring_table tickets;
+	u32 young;
+	u32 nr_young;
 	struct cring_walk *walk;
 	bool sealed;
 	u32 nr_sealed;
@@ -927,15 +931,22 @@ static inline struct cring_req *cring_linked(const struct cring_ring *ring,
 
 int cring_index_init(struct cring_ring *ring, u32 entries);
 void cring_index_destroy(struct cring_ring *ring);
-void cring_index_add(struct cring_req *req);
-void cring_index_del(struct cring_req *req);
 void cring_index_del_file(struct cring_req *req);
 struct cring_req *cring_index_first(struct cring_ring *ring, enum cring_by by,
 				    u64 value);
+struct cring_req *cring_index_settled(struct cring_ring *ring, enum cring_by by,
+				      u64 value);
 struct cring_req *cring_index_next(struct cring_req *req, enum cring_by by,
 				   const struct cring_req *first);
 struct cring_req *cring_index_ticket(struct cring_ring *ring, u64 ticket);
 bool cring_index_has_op(struct cring_ring *ring, u8 opcode);
+
+/* young.c APIs: what is in none of its tables yet; under .lock */
+void cring_index_add(struct cring_req *req);
+void cring_index_del(struct cring_req *req);
+void cring_index_settle(struct cring_ring *ring);
+struct cring_req *cring_young_first(struct cring_ring *ring);
+void cring_young_settle(struct cring_req *req);
 
 /* match.c APIs: what a cancel means */
 struct cring_filter {

@@ -205,6 +205,20 @@ static struct cring_req *cring_find_ticket(struct cring_ring *ring,
 	return req && cring_filter_matches(filter, req) ? req : NULL;
 }
 
+/* behind all that is settled */
+static struct cring_req *cring_find_young(struct cring_ring *ring,
+					  const struct cring_filter *filter)
+{
+	struct cring_req *req;
+
+	while ((req = cring_young_first(ring))) {
+		if (cring_filter_matches(filter, req))
+			break;
+		cring_young_settle(req);
+	}
+	return req;
+}
+
 /*
  * Most cancels name one key, and so one circle: the same walk, but for what is
  * only there to walk several.
@@ -213,12 +227,12 @@ static __always_inline struct cring_req *
 cring_find_in(struct cring_ring *ring, const struct cring_filter *filter,
 	      enum cring_by by, u64 value, bool *over)
 {
-	struct cring_req *first = cring_index_first(ring, by, value);
+	struct cring_req *first = cring_index_settled(ring, by, value);
 	struct cring_req *req = first;
 	unsigned int n = 0;
 
 	if (!first)
-		return NULL;
+		return cring_find_young(ring, filter);
 	do {
 		if (cring_filter_matches(filter, req))
 			return req;
@@ -228,7 +242,7 @@ cring_find_in(struct cring_ring *ring, const struct cring_filter *filter,
 		}
 		req = cring_younger(req, by);
 	} while (req != first);
-	return NULL;
+	return cring_find_young(ring, filter);
 }
 
 /**
@@ -307,10 +321,11 @@ enum cring_by cring_find_by(struct cring_ring *ring,
 	struct cring_walk walk;
 
 	cring_walk_begin(&walk, ring, filter);
-	if (walk.nr > 1) {
-		spin_lock_irq(&ring->lock);
+	spin_lock_irq(&ring->lock);
+	/* the circles are whole from here on, as far as the caller looks */
+	cring_index_settle(ring);
+	if (walk.nr > 1)
 		cring_walk_all(&walk, NULL);
-		spin_unlock_irq(&ring->lock);
-	}
+	spin_unlock_irq(&ring->lock);
 	return walk.by[walk.over];
 }

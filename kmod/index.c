@@ -14,32 +14,16 @@
  * Links are places of records in the ring's pool, in bytes: half the size of
  * pointers, of which there would be many, and as quick to follow.
  *
- * Only what was not finished inline is ever entered.  An entry leaves when its
- * CQE is posted, in the same critical section.  All under cring_ring.lock.
+ * Only what was not finished inline is ever added.  It leaves when its CQE is
+ * posted, in the same critical section.  What is young is added, but in none of
+ * these tables yet: see young.c.  All under cring_ring.lock.
  */
 #include <linux/log2.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/random.h>
 
-#include "cring.h"
-
-/* the end of a bucket */
-#define CRING_NO_REQ		U32_MAX
-/* in place of a link in a bucket: not a leader, so in none */
-#define CRING_NO_LEADER		(U32_MAX - 1)
-
-static __always_inline u32 cring_link(const struct cring_ring *ring,
-				      const struct cring_req *req)
-{
-	return (const char *)req - (const char *)ring->pool;
-}
-
-static __always_inline struct cring_req *
-cring_link_end(const struct cring_ring *ring, u32 link)
-{
-	return link == CRING_NO_REQ ? NULL : cring_linked(ring, link);
-}
+#include "index.h"
 
 static int cring_table_init(struct cring_table *table, u32 buckets)
 {
@@ -71,6 +55,8 @@ int cring_index_init(struct cring_ring *ring, u32 entries)
 	/* they are factors, too: an even one would lose a bit of the value */
 	ring->key.key[0] |= 1;
 	ring->key.key[1] |= 1;
+	ring->young = CRING_NO_REQ;
+	ring->nr_young = 0;
 	ret = cring_table_init(&ring->tickets, buckets);
 	for (by = 0; !ret && by < CRING_NR_BY; by++)
 		ret = cring_table_init(&ring->index[by],
@@ -183,6 +169,24 @@ cring_lookup(struct cring_ring *ring, enum cring_by by, u64 value)
 struct cring_req *cring_index_first(struct cring_ring *ring, enum cring_by by,
 				    u64 value)
 {
+	cring_index_settle(ring);
+	return cring_index_settled(ring, by, value);
+}
+
+/**
+ * cring_index_settled - the same, but for those that are young
+ * @ring: where
+ * @by: which key
+ * @value: its value
+ *
+ * What is young is younger than all of these.
+ *
+ * Context: cring_ring.lock.
+ * Return: the leader of that value's circle, or NULL.
+ */
+struct cring_req *cring_index_settled(struct cring_ring *ring, enum cring_by by,
+				      u64 value)
+{
 	switch (by) {
 	case CRING_BY_USER_DATA:
 		return cring_lookup(ring, CRING_BY_USER_DATA, value);
@@ -224,6 +228,7 @@ struct cring_req *cring_index_ticket(struct cring_ring *ring, u64 ticket)
 {
 	struct cring_req *req;
 
+	cring_index_settle(ring);
 	for (req = cring_link_end(ring, *cring_ticket_bucket(ring, ticket)); req;
 	     req = cring_link_end(ring, req->next_ticket))
 		if (req->ticket == ticket)
@@ -237,7 +242,7 @@ struct cring_req *cring_index_ticket(struct cring_ring *ring, u64 ticket)
  * @opcode: any, also one that is no operation: an SQE that is to be refused may
  *	wait behind a drain
  *
- * Context: any; what was entered before the caller began to look is seen.
+ * Context: any; what was settled before the caller began to look is seen.
  * Return: true when there may be.
  */
 bool cring_index_has_op(struct cring_ring *ring, u8 opcode)
@@ -264,21 +269,13 @@ cring_key_join(struct cring_ring *ring, struct cring_req *req, u32 self,
 	u64 value = cring_value(req, by);
 	u32 *bucket = cring_bucket(ring, by, value);
 	struct cring_req *leader = cring_leader(ring, bucket, by, value);
-	struct cring_key *key = &req->keys[by];
 
 	if (leader) {
-		struct cring_key *first = &leader->keys[by];
-		u32 last = first->older;
-
-		key->next = CRING_NO_LEADER;
-		key->younger = cring_link(ring, leader);
-		key->older = last;
-		cring_linked(ring, last)->keys[by].younger = self;
-		first->older = self;
+		req->keys[by].next = CRING_NO_LEADER;
+		cring_circle_join(ring, req, self, leader, by);
 	} else {
-		key->younger = self;
-		key->older = self;
-		key->next = *bucket;
+		req->keys[by].next = *bucket;
+		cring_circle_begin(req, self, by);
 		WRITE_ONCE(*bucket, self);
 	}
 }
@@ -312,16 +309,14 @@ cring_key_leave(struct cring_ring *ring, struct cring_req *req, u32 self,
 		enum cring_by by)
 {
 	struct cring_key *key = &req->keys[by];
-	u32 younger = key->younger, older = key->older;
 
-	if (younger == self) {
+	if (key->younger == self) {
 		cring_key_end(ring, req, self, by);
 		return;
 	}
 	if (key->next != CRING_NO_LEADER)
 		cring_key_abdicate(ring, req, self, by);
-	cring_linked(ring, older)->keys[by].younger = younger;
-	cring_linked(ring, younger)->keys[by].older = older;
+	cring_circle_leave(ring, key, by);
 }
 
 static __always_inline void
@@ -344,17 +339,16 @@ cring_ticket_leave(struct cring_ring *ring, struct cring_req *req, u32 self)
 }
 
 /**
- * cring_index_add - enter a request
- * @req: in flight, not indexed
+ * cring_index_enter - enter a request in the tables
+ * @req: of those that are in none the oldest
  *
  * Context: cring_ring.lock.
  */
-void cring_index_add(struct cring_req *req)
+void cring_index_enter(struct cring_req *req)
 {
 	struct cring_ring *ring = req->ring;
 	u32 self = cring_link(ring, req);
 
-	lockdep_assert_held(&ring->lock);
 	cring_key_join(ring, req, self, CRING_BY_USER_DATA);
 	cring_key_join(ring, req, self, CRING_BY_OP);
 	/* none: not in that table */
@@ -363,22 +357,20 @@ void cring_index_add(struct cring_req *req)
 	if (req->group)
 		cring_key_join(ring, req, self, CRING_BY_GROUP);
 	cring_ticket_join(ring, req, self);
-	req->lflags |= CRING_REQL_INDEXED;
 }
 
 /**
- * cring_index_del - take a request out
- * @req: an indexed request
+ * cring_index_leave - take a request out of them
+ * @req: entered
  *
  * Context: cring_ring.lock.
  */
-void cring_index_del(struct cring_req *req)
+void cring_index_leave(struct cring_req *req)
 {
 	struct cring_ring *ring = req->ring;
 	u32 self = cring_link(ring, req);
 	unsigned int by;
 
-	lockdep_assert_held(&ring->lock);
 	if (unlikely(ring->walk))
 		for (by = 0; by < CRING_NR_BY; by++)
 			cring_walk_leave(ring->walk, req, by);
@@ -389,7 +381,6 @@ void cring_index_del(struct cring_req *req)
 	if (req->group)
 		cring_key_leave(ring, req, self, CRING_BY_GROUP);
 	cring_ticket_leave(ring, req, self);
-	req->lflags &= ~CRING_REQL_INDEXED;
 }
 
 /**
@@ -402,6 +393,8 @@ void cring_index_del_file(struct cring_req *req)
 {
 	struct cring_ring *ring = req->ring;
 
+	if (cring_is_young(req))
+		return;
 	if (unlikely(ring->walk))
 		cring_walk_leave(ring->walk, req, CRING_BY_FILE);
 	cring_key_leave(ring, req, cring_link(ring, req), CRING_BY_FILE);

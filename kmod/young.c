@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is in the index, but in none of its tables yet.
+ *
+ * Most operations end before a cancel asks for them, or by the first one that does.
+ * So what is added is young at first, in one circle with all others that are, oldest
+ * first.  All in the tables is older.  Who looks for something looks there, then
+ * goes through the young ones, and enters in the tables what he passes: each is
+ * passed once, and there are a few at most.
+ */
+#include "index.h"
+
+/* as many as somebody who looks may have to pass */
+#define CRING_MAX_YOUNG		CRING_BREAK
+
+static __always_inline void
+cring_young_join(struct cring_ring *ring, struct cring_req *req)
+{
+	struct cring_req *oldest = cring_link_end(ring, ring->young);
+	u32 self = cring_link(ring, req);
+
+	req->keys[CRING_BY_AGE].next = CRING_NOT_SETTLED;
+	if (oldest) {
+		cring_circle_join(ring, req, self, oldest, CRING_BY_AGE);
+	} else {
+		cring_circle_begin(req, self, CRING_BY_AGE);
+		ring->young = self;
+	}
+	ring->nr_young++;
+}
+
+static __always_inline void
+cring_young_leave(struct cring_ring *ring, struct cring_req *req)
+{
+	const struct cring_key *key = &req->keys[CRING_BY_AGE];
+	u32 self = cring_link(ring, req);
+
+	ring->nr_young--;
+	if (key->younger == self) {
+		ring->young = CRING_NO_REQ;
+		return;
+	}
+	if (ring->young == self)
+		ring->young = key->younger;
+	cring_circle_leave(ring, key, CRING_BY_AGE);
+}
+
+/**
+ * cring_young_first - the oldest request that is young
+ * @ring: where
+ *
+ * Context: cring_ring.lock.
+ * Return: the request, or NULL when all are in the tables.
+ */
+struct cring_req *cring_young_first(struct cring_ring *ring)
+{
+	return cring_link_end(ring, ring->young);
+}
+
+/**
+ * cring_young_settle - a request is young no more
+ * @req: the oldest one that is
+ *
+ * Context: cring_ring.lock.
+ */
+void cring_young_settle(struct cring_req *req)
+{
+	cring_young_leave(req->ring, req);
+	cring_index_enter(req);
+}
+
+/**
+ * cring_index_settle - all that is in the index is in its tables from here on
+ * @ring: where
+ *
+ * Context: cring_ring.lock.
+ */
+void cring_index_settle(struct cring_ring *ring)
+{
+	struct cring_req *req;
+
+	while ((req = cring_young_first(ring)))
+		cring_young_settle(req);
+}
+
+/**
+ * cring_index_add - add a request
+ * @req: in flight, not indexed
+ *
+ * Context: cring_ring.lock.
+ */
+void cring_index_add(struct cring_req *req)
+{
+	struct cring_ring *ring = req->ring;
+
+	lockdep_assert_held(&ring->lock);
+	cring_young_join(ring, req);
+	req->lflags |= CRING_REQL_INDEXED;
+	if (unlikely(ring->nr_young > CRING_MAX_YOUNG))
+		cring_young_settle(cring_young_first(ring));
+}
+
+/**
+ * cring_index_del - take a request out
+ * @req: an indexed request
+ *
+ * Context: cring_ring.lock.
+ */
+void cring_index_del(struct cring_req *req)
+{
+	lockdep_assert_held(&req->ring->lock);
+	if (cring_is_young(req))
+		cring_young_leave(req->ring, req);
+	else
+		cring_index_leave(req);
+	req->lflags &= ~CRING_REQL_INDEXED;
+}
