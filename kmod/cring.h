@@ -754,6 +754,20 @@ static inline u32 cring_nops(struct cring_ring *ring, u32 want)
 	return cring_nops_now(ring, want);
 }
 
+/* cancel_now.c APIs: cancels that are over at once */
+u32 cring_cancels_last(const struct cring_ring *ring, u32 nr);
+u32 cring_cancels_now(struct cring_ring *ring, u32 nr);
+
+/* how many SQEs at the end may be such */
+static inline u32 cring_cancels(const struct cring_ring *ring, u32 nr)
+{
+	u32 last = (ring->sq_head + nr - 1) & ring->sq_mask;
+
+	if (READ_ONCE(ring->sqes[last].opcode) != CRING_OP_ASYNC_CANCEL)
+		return 0;
+	return cring_cancels_last(ring, nr);
+}
+
 /* submit.c APIs: accept a batch, then try each */
 struct cring_batch {
 	struct llist_node *done;	/* finished inline, CQEs not posted */
@@ -864,20 +878,27 @@ void cring_complete(struct cring_req *req, s32 res);
 void cring_complete_todo(struct cring_ring *ring, struct list_head *todo);
 s32 cring_req_result(const struct cring_req *req, s32 res);
 
-/* post the CQE of what nothing follows from; in a session */
-static inline void cring_post_plain(struct cring_comp *comp,
-				    struct cring_req *req)
+/* post a CQE that says no more than a result; in a session */
+static inline void cring_post_alone(struct cring_comp *comp, u64 user_data,
+				    s32 res)
 {
 	struct cring_ring *ring = comp->ring;
 	struct cring_cqe *to = &ring->cqes[ring->cq_tail & ring->cq_mask];
 
-	WRITE_ONCE(to->user_data, req->user_data);
-	WRITE_ONCE(to->res, req->res);
+	WRITE_ONCE(to->user_data, user_data);
+	WRITE_ONCE(to->res, res);
 	WRITE_ONCE(to->flags, 0);
 	WRITE_ONCE(ring->cq_tail, ring->cq_tail + 1);
 	comp->posted++;
 	/* the CQE's slot is taken first: cring_free_slots() reads the other way */
 	smp_store_release(&ring->finished, ring->finished + 1);
+}
+
+/* the same for a request from whose end nothing follows */
+static inline void cring_post_plain(struct cring_comp *comp,
+				    struct cring_req *req)
+{
+	cring_post_alone(comp, req->user_data, req->res);
 	cring_word_done(&req->word);
 }
 
@@ -1404,6 +1425,12 @@ void cring_client_done(struct cring_req *req);
 void cring_client_release(struct cring_req *req);
 
 /* op_*.c APIs */
+int cring_cancel_read(struct cring_ring *ring, const struct cring_sqe *sqe,
+		      struct cring_match *match, struct file **file);
+void cring_cancel_filter(struct cring_filter *filter,
+			 const struct cring_match *match, struct file *file,
+			 u64 ticket);
+
 /* a read or write: does it go to the file? */
 static inline bool cring_rw_is_write(const struct cring_req *req)
 {

@@ -21,11 +21,21 @@ static enum cring_verdict cring_nop_issue(struct cring_req *req,
 	return CRING_V_DONE;
 }
 
-/* the open file that it names is looked up now, as for every operation */
-static int cring_cancel_prep(struct cring_req *req, const struct cring_sqe *sqe)
+/**
+ * cring_cancel_read - what an SQE that cancels says
+ * @ring: the submitter's
+ * @sqe: a copy
+ * @match: filled
+ * @file: set to the open file that it names, which is looked up now, as for every
+ *	operation; referenced, or NULL
+ *
+ * Context: the submitter, under submit_mutex.
+ * Return: 0, -EINVAL or -EBADF.
+ */
+int cring_cancel_read(struct cring_ring *ring, const struct cring_sqe *sqe,
+		      struct cring_match *match, struct file **file)
 {
-	struct cring_match *match = &req->match;
-
+	*file = NULL;
 	if (sqe->ioprio || sqe->buf_index || sqe->fd_in || sqe->len > U8_MAX)
 		return -EINVAL;
 	*match = (struct cring_match) {
@@ -35,39 +45,58 @@ static int cring_cancel_prep(struct cring_req *req, const struct cring_sqe *sqe)
 		.group = sqe->group,
 		.opcode = sqe->len,
 	};
-	/* whom it cancels; it is in none itself */
-	req->group = 0;
 	if (cring_cancel_check(match))
 		return -EINVAL;
 	if (!(match->flags & CRING_ASYNC_CANCEL_FD))
 		return 0;
-	req->file = cring_file_get(req->ring, sqe->fd,
-				   match->flags & CRING_ASYNC_CANCEL_FD_FIXED);
-	if (!req->file)
+	*file = cring_file_get(ring, sqe->fd,
+			       match->flags & CRING_ASYNC_CANCEL_FD_FIXED);
+	if (!*file)
 		return -EBADF;
 	/* nothing is ever in flight on a ring; and it must not hold itself */
-	if (cring_file_is_ring(req->file)) {
-		fput(req->file);
-		req->file = NULL;
+	if (cring_file_is_ring(*file)) {
+		fput(*file);
+		*file = NULL;
 		match->nothing = true;
 	}
 	return 0;
 }
 
-static enum cring_verdict cring_cancel_issue(struct cring_req *req,
-					     enum cring_how how)
+/**
+ * cring_cancel_filter - what it means
+ * @filter: filled
+ * @match: as cring_cancel_read() has left it
+ * @file: likewise
+ * @ticket: of that SQE
+ */
+void cring_cancel_filter(struct cring_filter *filter,
+			 const struct cring_match *match, struct file *file,
+			 u64 ticket)
 {
-	const struct cring_match *match = &req->match;
-	struct cring_filter filter = {
-		.file = req->file,
+	*filter = (struct cring_filter) {
+		.file = file,
 		.user_data = match->user_data,
 		.ticket = match->ticket,
-		.before = match->nothing ? 0 : req->ticket,
+		.before = match->nothing ? 0 : ticket,
 		.flags = match->flags,
 		.group = match->group,
 		.opcode = match->opcode,
 	};
+}
 
+static int cring_cancel_prep(struct cring_req *req, const struct cring_sqe *sqe)
+{
+	/* whom it cancels; it is in none itself */
+	req->group = 0;
+	return cring_cancel_read(req->ring, sqe, &req->match, &req->file);
+}
+
+static enum cring_verdict cring_cancel_issue(struct cring_req *req,
+					     enum cring_how how)
+{
+	struct cring_filter filter;
+
+	cring_cancel_filter(&filter, &req->match, req->file, req->ticket);
 	return cring_cancel_sqe(req, &filter);
 }
 

@@ -108,6 +108,20 @@ void cring_batch_ran(struct cring_ring *ring, struct cring_batch *batch)
 	cring_run_ready(ring);
 }
 
+/* nothing has ended, so nothing follows from that; false when something may */
+static bool cring_batch_publish(struct cring_ring *ring)
+{
+	bool over;
+
+	spin_lock_irq(&ring->lock);
+	over = !ring->drain && list_empty(&ring->windowed) &&
+	       list_empty(&ring->counted);
+	if (likely(over))
+		cring_cq_publish(ring, ring->accepted - ring->finished);
+	spin_unlock_irq(&ring->lock);
+	return over;
+}
+
 /**
  * cring_batch_post - post what is left when all of a batch was tried
  * @ring: the submitter's
@@ -121,6 +135,8 @@ void cring_batch_post(struct cring_ring *ring, struct cring_batch *batch)
 {
 	struct cring_comp comp;
 
+	if (cring_batch_empty(batch) && cring_batch_publish(ring))
+		return;
 	cring_comp_begin_own(&comp, ring);
 	cring_batch_finish(&comp, batch);
 	if (unlikely(ring->drain))
@@ -199,23 +215,41 @@ static void cring_note_submitter(struct cring_ring *ring)
 		put_task_struct(old);
 }
 
-/* all but the NOPs that came first */
+/* all but what is over already */
 static struct cring_taken
-cring_submit_batch(struct cring_ring *ring, u32 nops, u32 want)
+cring_submit_batch(struct cring_ring *ring, u32 over, u32 want)
 {
 	struct cring_accept a = { .ring = ring };
 	struct cring_taken taken;
 
 	atomic_inc(&ring->nr_trying);
-	taken.short_of_slots = cring_accept(&a, want - nops);
+	taken.short_of_slots = cring_accept(&a, want - over);
 	if (a.nr) {
 		cring_publish(&a);
 		cring_issue_batch(ring, a.nr);
 	}
 	atomic_dec(&ring->nr_trying);
-	taken.nr = nops + a.nr;
+	taken.nr = over + a.nr;
 	if (!taken.nr && taken.short_of_slots)
 		taken.nr = -EBUSY;
+	return taken;
+}
+
+/* what is short goes the short way, at the head of what is submitted or its end */
+static struct cring_taken cring_submit_some(struct cring_ring *ring, u32 nr)
+{
+	u32 cancels = cring_cancels(ring, nr), first = nr - cancels;
+	struct cring_taken taken = { .nr = cring_nops(ring, first) };
+
+	if (first == 1 && !taken.nr && cring_quick_one(ring))
+		taken.nr = 1;
+	else if (taken.nr < first)
+		taken = cring_submit_batch(ring, taken.nr, first);
+	if (!cancels || taken.nr != first)
+		return taken;
+	taken.nr += cring_cancels_now(ring, cancels);
+	if (taken.nr < nr)
+		taken = cring_submit_batch(ring, taken.nr, nr);
 	return taken;
 }
 
@@ -252,11 +286,8 @@ struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit)
 		cring_note_submitter(ring);
 		cancels = atomic_read(&ring->cancels);
 		avail = min(to_submit, avail);
-		taken.nr = cring_nops(ring, avail);
-		if (avail == 1 && !taken.nr && cring_quick_one(ring))
-			taken.nr = 1;
-		else if (taken.nr < avail)
-			taken = cring_submit_batch(ring, taken.nr, avail);
+		if (avail)
+			taken = cring_submit_some(ring, avail);
 		ring->cancels_seen = cancels;
 	}
 	mutex_unlock(&ring->submit_mutex);
