@@ -4,22 +4,17 @@
  * flight on it.
  */
 #include <poll.h>
-#include <sys/sysinfo.h>
 
+#include "../tests/meminfo.h"
 #include "batch.h"
 
 #define RINGS		16
 #define ENTRIES		4096
 
+/* a CQ has twice as many entries, and as many operations may be in flight */
+enum { IDLE, HALF, FULL, TIMES };
+
 static struct bench_ring rings[RINGS];
-
-static double used(void)
-{
-	struct sysinfo info;
-
-	bench_check(sysinfo(&info) == 0);
-	return ((double)info.totalram - (double)info.freeram) * info.mem_unit;
-}
 
 static void fill(struct bench_ring *r, int fd)
 {
@@ -35,13 +30,13 @@ static void fill(struct bench_ring *r, int fd)
 		bench_check(io_uring_submit(&r->uring) == ENTRIES);
 }
 
-/* Bytes a ring: without anything in flight, and with as much as its SQ holds. */
-static void measure(enum bench_side side, double *idle, double *full)
+/* Bytes a ring, with nothing in flight, with half of what may be, and with all. */
+static void measure(enum bench_side side, double bytes[TIMES])
 {
 	const struct bench_case c = { .entries = ENTRIES };
 	struct bench_ring file = { .side = side };
-	double before;
-	unsigned int i;
+	unsigned int i, t;
+	long before;
 
 	bench_event_files(&file, 1);
 	/* once before: what is kept for the next one does not count */
@@ -50,13 +45,14 @@ static void measure(enum bench_side side, double *idle, double *full)
 	bench_ring_close(&rings[0]);
 	poll(NULL, 0, 500);
 
-	before = used();
+	before = mem_free();
 	for (i = 0; i < RINGS; i++)
 		bench_ring_open(&rings[i], side, &c);
-	*idle = (used() - before) / RINGS;
-	for (i = 0; i < RINGS; i++)
-		fill(&rings[i], file.fds[0]);
-	*full = (used() - before) / RINGS;
+	for (t = IDLE; t < TIMES; t++) {
+		for (i = 0; t > IDLE && i < RINGS; i++)
+			fill(&rings[i], file.fds[0]);
+		bytes[t] = (double)(before - mem_free()) / RINGS;
+	}
 	for (i = 0; i < RINGS; i++)
 		bench_ring_close(&rings[i]);
 	poll(NULL, 0, 500);
@@ -65,14 +61,18 @@ static void measure(enum bench_side side, double *idle, double *full)
 
 void bench_memory(void)
 {
-	double cring[2], uring[2];
+	static const char *const names[TIMES] = {
+		"memory: bytes, a ring of 4096, idle",
+		"memory: bytes, the same with 4096 polls",
+		"memory: bytes, the same with 8192 polls",
+	};
+	double cring[TIMES], uring[TIMES];
+	unsigned int t;
 
 	if (bench_profile >= 0 || !bench_wanted("memory"))
 		return;
-	measure(BENCH_CRING, &cring[0], &cring[1]);
-	measure(BENCH_URING, &uring[0], &uring[1]);
-	bench_result("memory: bytes, a ring of 4096, idle", "io_uring", cring[0],
-		     uring[0], 0, 0, 0);
-	bench_result("memory: bytes, the same with 4096 polls", "io_uring",
-		     cring[1], uring[1], 0, 0, 0);
+	measure(BENCH_CRING, cring);
+	measure(BENCH_URING, uring);
+	for (t = IDLE; t < TIMES; t++)
+		bench_result(names[t], "io_uring", cring[t], uring[t], 0, 0, 0);
 }
