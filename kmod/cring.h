@@ -870,8 +870,10 @@ static inline void cring_cq_wake(struct cring_ring *ring, bool posted)
 /* must its operation be told that a cancel has claimed it? */
 static inline bool cring_req_wants_back(const struct cring_req *req)
 {
-	return cring_req_has(req, CRING_REQ_PREPPED) &&
-	       cring_op_get(req->opcode)->cancel;
+	const struct cring_op *op = cring_op_get(req->opcode);
+
+	/* who executes one of the others may be writing to its @flags */
+	return op && op->cancel && cring_req_has(req, CRING_REQ_PREPPED);
 }
 
 void cring_complete(struct cring_req *req, s32 res);

@@ -119,7 +119,8 @@ static enum cring_verdict cring_provider_issue(struct cring_req *req,
 		req->res = -ENOMEM;
 		return CRING_V_DONE;
 	}
-	req->flags |= CRING_REQ_STARTED;
+	/* a cancel may be looking whether it is to be told of it */
+	cring_req_note(req, CRING_REQ_STARTED);
 	/* the completion's, the provider's, and until its method has returned */
 	atomic_set(&req->refs, 3);
 	/* the provider may come back when all CQEs are posted */
