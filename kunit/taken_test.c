@@ -212,6 +212,29 @@ static void what_is_told_to_stop_is_waited_for(struct kunit *test)
 	LIVE_EXPECT_WAIT(live, B, 1);
 }
 
+/* -EALREADY of a call is a promise, too: who sleeps in a worker is woken by it */
+static void what_is_being_executed_is_told_to_stop(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct script *asleep = script_open(live, SCRIPT_WORKER);
+	struct cring_cancel_key keys[] = {
+		{ .user_data = A }, { .user_data = B },
+	};
+
+	live_read(live, asleep, A);
+	live_read(live, asleep, B);
+	KUNIT_ASSERT_TRUE(test, script_await(asleep, 2));
+	KUNIT_EXPECT_EQ(test, cancel_many(live, keys, 1, 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, keys[0].res, -EALREADY);
+	LIVE_EXPECT_WAIT(live, A, -ECANCELED);
+	/* and nobody else is */
+	KUNIT_EXPECT_EQ(test, atomic_read(&asleep->inside), 1);
+	KUNIT_EXPECT_EQ(test, cancel_many(live, keys, ARRAY_SIZE(keys), 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, keys[0].res, -ENOENT);
+	KUNIT_EXPECT_EQ(test, keys[1].res, -EALREADY);
+	LIVE_EXPECT_WAIT(live, B, -ECANCELED);
+}
+
 static struct kunit_case cring_taken_cases[] = {
 	KUNIT_CASE(its_cqe_is_ahead_of_the_cancels),
 	KUNIT_CASE(it_is_posted_before_another_is_tried),
@@ -219,6 +242,7 @@ static struct kunit_case cring_taken_cases[] = {
 	KUNIT_CASE(a_worker_that_cancels_posts_it_too),
 	KUNIT_CASE(each_key_takes_its_own),
 	KUNIT_CASE(what_is_told_to_stop_is_waited_for),
+	KUNIT_CASE(what_is_being_executed_is_told_to_stop),
 	{}
 };
 
