@@ -15,6 +15,7 @@ const char *const kind_names[KINDS] = {
 
 struct tally *tally;
 char *told;
+unsigned long *progress;
 bool dying;
 
 void wrong(struct box *b, struct op *op, const char *what)

@@ -146,9 +146,10 @@ extern bool dying;
 
 /* tell what is known, and end the process */
 void wrong(struct box *b, struct op *op, const char *what) __attribute__((noreturn));
-/* where to tell it */
+/* where to tell it, and how far this process has come: steps, and CQEs reaped */
 #define TOLD	1024
 extern char *told;
+extern unsigned long *progress;
 
 /* what a file has at some place; neither FRESH nor OVER */
 static inline unsigned char pattern(uint64_t off)

@@ -8,7 +8,9 @@
 
 #include "stress.h"
 
-#define PATIENCE_NS	120000000000LL
+/* for what is in flight to end; in tries, of which a machine that is stopped makes none */
+#define TRY_NS		100000000LL
+#define TRIES		1200
 
 struct box boxes[BOXES];
 static pthread_t threads[THREADS];
@@ -129,8 +131,10 @@ static void *actor(void *arg)
 	unsigned int i;
 
 	for (i = 0; i < a->script->nr; i++)
-		if (a->script->steps[i].thread == a->nr)
+		if (a->script->steps[i].thread == a->nr) {
 			act(a, &a->script->steps[i]);
+			count(progress, 1);
+		}
 	/* who is joined cannot be sent a signal */
 	pthread_barrier_wait(&through);
 	return NULL;
@@ -147,18 +151,29 @@ static unsigned int skipped(const struct box *b)
 	return n;
 }
 
+static void end_what_is_in_flight(struct box *b)
+{
+	struct cring_cancel_key key;
+	int ret = -ETIME, i;
+
+	for (i = 0; i < TRIES && ret == -ETIME; i++) {
+		key = cring_key_any(CRING_ASYNC_CANCEL_ALL);
+		ret = cring_cancel_sync_many(&b->ring, &key, 1, CRING_CANCEL_WAIT, TRY_NS);
+	}
+	if (ret)
+		wrong(b, NULL, "what is in flight does not end");
+}
+
 /* what is in flight ends, and then all adds up */
 static void box_end(struct box *b)
 {
-	struct cring_cancel_key key = cring_key_any(CRING_ASYNC_CANCEL_ALL);
 	unsigned char left[4096];
 	struct op *op;
 	int ret;
 
 	for (op = b->ops; op < b->ops + SLOTS; op++)
 		op->names++;
-	if (cring_cancel_sync_many(&b->ring, &key, 1, CRING_CANCEL_WAIT, PATIENCE_NS))
-		wrong(b, NULL, "what is in flight does not end");
+	end_what_is_in_flight(b);
 	/* cancels behind a drain are not meant by it */
 	while (cring_in_flight(&b->ring)) {
 		reap(b, CQ_ENTRIES);

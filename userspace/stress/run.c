@@ -12,19 +12,38 @@
 #include "stress.h"
 
 #define LANES		4		/* rounds at a time: a good part of them sleeps */
-#define ROUND_NS	900000000000ULL	/* a round that takes longer hangs */
 #define SHRINK_NS	120000000000ULL
 #define TELL_NS		60000000000ULL
 #define DIES_S		60		/* when it is killed */
 #define LOOK_NS		20000000L	/* at a round that has not ended */
+#define STILL		15000		/* looks at one that does nothing: it hangs */
 #define RESTS		3		/* times as long as it worked, where it is light */
+
+/*
+ * Does a round hang?  That is counted in looks and not in time: on a host that is
+ * busy this machine may stand still for long, but then nobody looks, either; and
+ * when somebody does, others get the processor as well.
+ */
+struct watch {
+	unsigned long *progress;	/* its own: see oracle.h */
+	unsigned long seen;		/* when it was last looked at */
+	unsigned int still;		/* looks since then */
+};
 
 static struct lane {
 	pid_t pid;
 	uint64_t since;
 	struct script script;
+	struct watch watch;
 	char *told;
 } lanes[LANES];
+
+/* what all processes share */
+struct shared {
+	struct tally tally;
+	unsigned long progress[LANES];
+	char told[LANES][TOLD];
+};
 
 /**
  * stress_begin - before anything else here
@@ -33,6 +52,7 @@ static struct lane {
  */
 const char *stress_begin(void)
 {
+	struct shared *shared;
 	const char *missing;
 	sigset_t set;
 	int i;
@@ -40,12 +60,15 @@ const char *stress_begin(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	tally = mmap(NULL, sizeof(*tally) + (size_t)LANES * TOLD, PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (tally == MAP_FAILED)
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	if (shared == MAP_FAILED)
 		return "memory that processes share";
-	for (i = 0; i < LANES; i++)
-		lanes[i].told = (char *)(tally + 1) + (size_t)i * TOLD;
+	tally = &shared->tally;
+	for (i = 0; i < LANES; i++) {
+		lanes[i].told = shared->told[i];
+		lanes[i].watch.progress = &shared->progress[i];
+	}
 	missing = things_open();
 	if (!missing && things.disk < 0)
 		printf("no null_blk\n");
@@ -81,11 +104,14 @@ void stress_tell(uint64_t ns)
 	printf("%lu cancels of all, %lu of the first\n", tally->of_all, tally->of_first);
 }
 
-static pid_t round_start(const struct script *s, char *tell)
+static pid_t round_start(const struct script *s, struct watch *w, char *tell)
 {
 	pid_t pid;
 
 	tell[0] = 0;
+	*w->progress = 0;
+	w->seen = 0;
+	w->still = 0;
 	fflush(stdout);
 	pid = fork();
 	if (pid < 0)
@@ -93,6 +119,7 @@ static pid_t round_start(const struct script *s, char *tell)
 	if (pid)
 		return pid;
 	told = tell;
+	progress = w->progress;
 	round_run(s);
 	_exit(0);
 }
@@ -160,16 +187,22 @@ static bool dies(pid_t pid, int *status)
 	return false;
 }
 
-/* has it ended? one that hangs is killed, and must end then */
-static bool round_ended(pid_t pid, uint64_t since, int *status, char *tell)
+/* a look: has it ended? one that hangs is killed, and must end then */
+static bool round_ended(pid_t pid, struct watch *w, int *status, char *tell)
 {
+	unsigned long seen = __atomic_load_n(w->progress, __ATOMIC_RELAXED);
+
 	if (pid < 0 || waitpid(pid, status, WNOHANG) == pid)
 		return true;
-	if (now_ns() - since < ROUND_NS)
+	if (seen != w->seen)
+		w->still = 0;
+	w->seen = seen;
+	if (++w->still < STILL)
 		return false;
 	tell_stacks(pid);
 	kill(pid, SIGKILL);
-	snprintf(tell, TOLD, "it hangs%s\n", dies(pid, status) ? "" : ", also when it is killed");
+	snprintf(tell, TOLD, "it hangs%s, after %lu steps and CQEs\n",
+		 dies(pid, status) ? "" : ", also when it is killed", seen);
 	return true;
 }
 
@@ -183,10 +216,10 @@ static bool fails(const struct script *s)
 	int i, status = 0;
 
 	for (i = 0; i < tries; i++) {
-		uint64_t since = now_ns();
-		pid_t pid = round_start(s, said);
+		struct watch *w = &lanes[0].watch;
+		pid_t pid = round_start(s, w, said);
 
-		while (!round_ended(pid, since, &status, said))
+		while (!round_ended(pid, w, &status, said))
 			sleep_until_child();
 		if (!round_well(s, status, said) &&
 		    (!first_how[0] || !strncmp(said, first_how, strcspn(first_how, "\n"))))
@@ -262,7 +295,7 @@ static bool lane_failed(struct lane *l)
 {
 	int status = 0;
 
-	if (!l->pid || !round_ended(l->pid, l->since, &status, l->told))
+	if (!l->pid || !round_ended(l->pid, &l->watch, &status, l->told))
 		return false;
 	l->pid = 0;
 	count(&tally->rounds, 1);
@@ -316,7 +349,7 @@ bool stress_run(uint64_t seed, uint64_t ns, unsigned int how)
 			if (!l->pid && now_ns() < end) {
 				script_make(&l->script, seed++);
 				l->since = now_ns();
-				l->pid = round_start(&l->script, l->told);
+				l->pid = round_start(&l->script, &l->watch, l->told);
 			}
 			busy += !!l->pid;
 		}

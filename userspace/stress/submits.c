@@ -327,6 +327,7 @@ void reap(struct box *b, unsigned int max)
 		oracle_cqe(b, &copy, pos, true);
 		pthread_mutex_unlock(&b->lock);
 		cring_cqe_seen(&b->ring, cqe);
+		count(progress, 1);
 	}
 }
 
