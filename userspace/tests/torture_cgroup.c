@@ -4,6 +4,7 @@
  * memory: its operations end, or are ended, and nothing of it stays.
  */
 #include "util.h"
+#include "frozen_owner.h"
 #include "life_util.h"
 
 #include <sys/ioctl.h>
@@ -80,8 +81,10 @@ static int owner(FIXTURE_DATA(group) *self)
 	return 0;
 }
 
-struct frozen;
-static int owner_of_all(struct frozen *f);
+static int member_of_all(const char *dir, struct frozen *f)
+{
+	return join_group(dir) ? owner_of_all(f) : 1;
+}
 
 /* An owner, of one of each kind if there is @f, is frozen. */
 static void t_freeze(struct __test_metadata *_metadata, FIXTURE_DATA(group) *self,
@@ -91,8 +94,8 @@ static void t_freeze(struct __test_metadata *_metadata, FIXTURE_DATA(group) *sel
 
 	self->pid = fork();
 	if (!self->pid)
-		_exit(f ? owner_of_all(f) : owner(self));
-	ASSERT_EQ(1, read(self->up[0], &c, 1));
+		_exit(f ? member_of_all(self->dir, f) : owner(self));
+	ASSERT_EQ(1, read(f ? f->up[0] : self->up[0], &c, 1));
 	ASSERT_EQ(0, set(self->dir, "cgroup.freeze", "1"));
 	snprintf(path, sizeof(path), "%s/cgroup.events", self->dir);
 	ASSERT_TRUE(wait_until((read_str(path, events, sizeof(events)),
@@ -114,152 +117,21 @@ TEST_F(group, c16_a_frozen_owners_operations_go_on)
 	EXPECT_EQ(0, WEXITSTATUS(status));
 }
 
-/* --- one operation of each kind -------------------------------------------- */
-
-enum { STAYS = 1, EXPIRES, FED, WORKS, TOLD, LENT, RINGS, NR_OPS = RINGS };
-/* the device's, and longer than it takes to freeze */
-#define DEVICE_MS	500
-
-struct frozen {
-	FIXTURE_DATA(group) *group;
-	char dev[64];
-	int stays[2], works[2];
-	/* the owner's, in memory that both have */
-	struct cring ring;
-	int ret;
-	struct cring_cancel_key key;
-};
-
-/* is under way in a synchronous cancel when it is frozen */
-static void *wait_for_device(void *arg)
-{
-	struct frozen *f = arg;
-
-	f->key = cring_key64(TOLD, 0);
-	f->ret = cancel_call(f->ring.ring_fd, &f->key, 1, CRING_CANCEL_WAIT, -1);
-	return NULL;
-}
-
-static void put_one_of_each(struct frozen *f)
-{
-	static char buf[3 * 4096] __attribute__((aligned(4096)));
-	static struct cring_timespec soon = { .tv_nsec = 20 * NSEC_PER_MSEC };
-	int disk = open(f->dev, O_RDONLY | O_DIRECT | O_CLOEXEC);
-	struct cring_sqe *sqe[NR_OPS + 1];
-	unsigned int i;
-
-	for (i = 1; i <= NR_OPS; i++) {
-		sqe[i] = cring_get_sqe(&f->ring);
-		cring_prep_read(sqe[i], f->stays[0], buf, 1, 0);
-		sqe[i]->user_data = i;
-	}
-	cring_sqe_set_deadline(sqe[EXPIRES], DEVICE_MS / 2 * NSEC_PER_MSEC);
-	sqe[FED]->fd = f->group->q[0];
-	sqe[FED]->flags = CRING_SQE_ASYNC;
-	sqe[WORKS]->fd = f->works[0];
-	sqe[WORKS]->flags = CRING_SQE_ASYNC;
-	cring_prep_read(sqe[TOLD], disk, buf + 4096, 4096, 0);
-	sqe[TOLD]->user_data = TOLD;
-	cring_prep_read(sqe[LENT], disk, buf + 8192, 4096, 4096);
-	sqe[LENT]->user_data = LENT;
-	cring_sqe_set_detach(sqe[LENT]);
-	cring_prep_timeout(sqe[RINGS], &soon, 0, 0);
-	sqe[RINGS]->user_data = RINGS;
-}
-
-/* Reaps @nr, each of which must be the first of its kind. */
-static bool take_some(struct frozen *f, unsigned int nr, const int *want,
-		      bool *seen)
-{
-	struct cring_cqe cqe;
-
-	while (nr--) {
-		if (!take_cqe(&f->ring, &cqe, LIMIT_MS) || !cqe.user_data ||
-		    cqe.user_data > NR_OPS || seen[cqe.user_data] ||
-		    cqe.res != want[cqe.user_data])
-			return false;
-		seen[cqe.user_data] = true;
-	}
-	return true;
-}
-
-static int owner_of_all(struct frozen *f)
-{
-	static const int want[NR_OPS + 1] = {
-		[STAYS] = -ECANCELED, [EXPIRES] = -ETIME, [FED] = 1,
-		[WORKS] = -ECANCELED, [TOLD] = 4096, [LENT] = 4096,
-		[RINGS] = -ETIME,
-	};
-	struct cring_cancel_key keys[] = {
-		cring_key64(STAYS, 0), cring_key64(WORKS, 0),
-		cring_key64(FED, 0),
-	};
-	struct cring_params p = { .detached = 4 };
-	bool seen[NR_OPS + 1] = { false };
-	pthread_t t;
-
-	if (!join_group(f->group->dir) ||
-	    cring_queue_init_params(8, &f->ring, &p))
-		return 1;
-	put_one_of_each(f);
-	if (cring_submit(&f->ring) != NR_OPS ||
-	    pthread_create(&t, NULL, wait_for_device, f))
-		return 2;
-	msleep(DEVICE_MS / 10);
-	if (write(f->group->up[1], "u", 1) != 1)
-		return 3;
-	/* one of them ends only when this is frozen */
-	if (!take_some(f, NR_OPS - 2, want, seen))
-		return 4;
-	if (!join_in_time(t, NULL) || (f->ret && f->ret != -EINTR) ||
-	    f->key.res != -EALREADY)
-		return 5;
-	if (cring_in_flight(&f->ring) != 2 || seen[STAYS] || seen[WORKS])
-		return 6;
-	if (cancel_call(f->ring.ring_fd, keys, 3, CRING_CANCEL_WAIT, -1))
-		return 7;
-	if (keys[0].res || keys[1].res != -EALREADY || keys[2].res != -ENOENT)
-		return 8;
-	return take_some(f, 2, want, seen) && !cring_in_flight(&f->ring) ? 0 : 9;
-}
-
-/* How many its shared page says are in flight. */
-static uint32_t in_flight_of(pid_t pid, const struct cring *ring)
-{
-	uint32_t nr = UINT32_MAX;
-	char path[32];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (pread(fd, &nr, sizeof(nr),
-		  (off_t)(uintptr_t)&ring->shared->in_flight) != sizeof(nr))
-		nr = UINT32_MAX;
-	close(fd);
-	return nr;
-}
-
 TEST_F(group, c16_a_frozen_owner_loses_none_of_any_kind)
 {
-	struct frozen *f = mmap(NULL, sizeof(*f), PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct nullb nb;
+	struct frozen *f;
 	int status;
 
-	ASSERT_NE(MAP_FAILED, f);
 	if (!have_nullb())
 		SKIP(return, NULLB_SKIP);
-	new_nullb(&nb, .no_memory = true, .delay_ns = DEVICE_MS * NSEC_PER_MSEC);
-	f->group = self;
-	snprintf(f->dev, sizeof(f->dev), "%s", nb.dev);
-	new_pipe(f->stays, 0);
-	new_pipe(f->works, 0);
+	f = new_frozen(&nb);
 	t_freeze(_metadata, self, f);
 	/*
 	 * A worker, a deadline, a timer and a device need nobody; what was lent
 	 * is copied by a worker, or by task work, which a frozen thread still runs.
 	 */
-	EXPECT_EQ(1, write(self->q[1], "x", 1));
+	EXPECT_EQ(1, write(f->fed[1], "x", 1));
 	EXPECT_TRUE(wait_until(in_flight_of(self->pid, &f->ring) == 2));
 	EXPECT_EQ(0, waitpid(self->pid, NULL, WNOHANG));
 	EXPECT_EQ(0, set(self->dir, "cgroup.freeze", "0"));
