@@ -968,7 +968,6 @@ bool cring_index_has_op(struct cring_ring *ring, u8 opcode);
 void cring_index_add(struct cring_req *req);
 void cring_index_del(struct cring_req *req);
 void cring_index_settle(struct cring_ring *ring);
-struct cring_req *cring_young_first(struct cring_ring *ring);
 void cring_young_settle(struct cring_req *req);
 
 /* match.c APIs: what a cancel means */

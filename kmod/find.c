@@ -14,7 +14,7 @@
  */
 #include <linux/sched.h>
 
-#include "cring.h"
+#include "circle.h"
 #include "point.h"
 
 static struct cring_req *cring_younger(const struct cring_req *req,
@@ -206,8 +206,8 @@ static struct cring_req *cring_find_ticket(struct cring_ring *ring,
 }
 
 /* behind all that is settled */
-static struct cring_req *cring_find_young(struct cring_ring *ring,
-					  const struct cring_filter *filter)
+static noinline struct cring_req *
+cring_find_young(struct cring_ring *ring, const struct cring_filter *filter)
 {
 	struct cring_req *req;
 
@@ -219,20 +219,14 @@ static struct cring_req *cring_find_young(struct cring_ring *ring,
 	return req;
 }
 
-/*
- * Most cancels name one key, and so one circle: the same walk, but for what is
- * only there to walk several.
- */
-static __always_inline struct cring_req *
-cring_find_in(struct cring_ring *ring, const struct cring_filter *filter,
-	      enum cring_by by, u64 value, bool *over)
+/* the same walk in one circle, but for what is only there to walk several */
+static noinline struct cring_req *
+cring_find_circle(const struct cring_filter *filter, enum cring_by by,
+		  struct cring_req *first, bool *over)
 {
-	struct cring_req *first = cring_index_settled(ring, by, value);
 	struct cring_req *req = first;
 	unsigned int n = 0;
 
-	if (!first)
-		return cring_find_young(ring, filter);
 	do {
 		if (cring_filter_matches(filter, req))
 			return req;
@@ -242,7 +236,33 @@ cring_find_in(struct cring_ring *ring, const struct cring_filter *filter,
 		}
 		req = cring_younger(req, by);
 	} while (req != first);
+	return cring_find_young(first->ring, filter);
+}
+
+/* most cancels name one key, and so one circle */
+static __always_inline struct cring_req *
+cring_find_in(struct cring_ring *ring, const struct cring_filter *filter,
+	      enum cring_by by, u64 value, bool *over)
+{
+	struct cring_req *first = cring_index_settled(ring, by, value);
+
+	if (first)
+		return cring_find_circle(filter, by, first, over);
 	return cring_find_young(ring, filter);
+}
+
+/* the same in several circles; its frame is large */
+static noinline_for_stack struct cring_req *
+cring_find_walk(struct cring_ring *ring, const struct cring_filter *filter,
+		bool *over)
+{
+	struct cring_req *found = NULL;
+	struct cring_walk walk;
+
+	cring_walk_begin(&walk, ring, filter);
+	cring_walk_enter(&walk);
+	*over = cring_walk_some(&walk, &found);
+	return found;
 }
 
 /**
@@ -257,9 +277,6 @@ cring_find_in(struct cring_ring *ring, const struct cring_filter *filter,
 struct cring_req *cring_find_few(struct cring_ring *ring,
 				 const struct cring_filter *filter, bool *over)
 {
-	struct cring_req *found = NULL;
-	struct cring_walk walk;
-
 	lockdep_assert_held(&ring->lock);
 	*over = true;
 	switch (filter->flags & (CRING_CANCEL_KEYS | CRING_ASYNC_CANCEL_ANY)) {
@@ -277,10 +294,7 @@ struct cring_req *cring_find_few(struct cring_ring *ring,
 	}
 	if (filter->flags & CRING_ASYNC_CANCEL_TICKET)
 		return cring_find_ticket(ring, filter);
-	cring_walk_begin(&walk, ring, filter);
-	cring_walk_enter(&walk);
-	*over = cring_walk_some(&walk, &found);
-	return found;
+	return cring_find_walk(ring, filter, over);
 }
 
 /**

@@ -23,7 +23,7 @@
 #include <linux/mm.h>
 #include <linux/random.h>
 
-#include "index.h"
+#include "circle.h"
 
 static int cring_table_init(struct cring_table *table, u32 buckets)
 {

@@ -5,8 +5,8 @@
 #include "cring.h"
 
 /* Did the thread that a filter names submit it?  Who waits has an identity. */
-static bool cring_by_thread(const struct cring_filter *filter,
-			    const struct cring_req *req)
+static noinline bool cring_by_thread(const struct cring_filter *filter,
+				     const struct cring_req *req)
 {
 	/* what it points to is read after it */
 	const struct cring_ident *ident = smp_load_acquire(&req->ident);
@@ -127,18 +127,10 @@ u64 cring_filter_value(const struct cring_filter *filter, enum cring_by by,
 	}
 }
 
-/**
- * cring_filter_init - what one key of a synchronous call means
- * @scope: what the call reaches
- * @key: as user space gave it
- * @filter: filled but for @before; its file is to be fput() if there is one
- *
- * Context: process, in a thread of the owner.
- * Return: 0, -EINVAL or -EBADF.
- */
-int cring_filter_init(const struct cring_scope *scope,
-		      const struct cring_cancel_key *key,
-		      struct cring_filter *filter)
+/* the same of one that says more than a user_data */
+static noinline int cring_filter_keys(const struct cring_scope *scope,
+				      const struct cring_cancel_key *key,
+				      struct cring_filter *filter)
 {
 	struct cring_match match = {
 		.user_data = key->user_data,
@@ -148,22 +140,8 @@ int cring_filter_init(const struct cring_scope *scope,
 		.opcode = key->opcode,
 	};
 	bool one_ring = scope->reach == &scope->own;
-	u64 more = key->resv[0] | key->resv[1] | key->resv[2] | key->resv0[0] |
-		   key->resv0[1] | key->resv0[2];
 
-	*filter = (struct cring_filter) {
-		.user_data = key->user_data,
-		.ticket = key->ticket,
-		.thread = scope->thread,
-		.flags = key->flags,
-		.group = key->group,
-		.opcode = key->opcode,
-	};
-	/* most say nothing but a user_data, which every ring may cancel by */
-	if (!key->flags)
-		return more | key->ticket | key->fd | key->group | key->opcode ?
-		       -EINVAL : 0;
-	if (more || (key->fd && !(key->flags & CRING_ASYNC_CANCEL_FD)))
+	if (key->fd && !(key->flags & CRING_ASYNC_CANCEL_FD))
 		return -EINVAL;
 	if (cring_cancel_check(&match))
 		return -EINVAL;
@@ -179,6 +157,42 @@ int cring_filter_init(const struct cring_scope *scope,
 	filter->file = cring_file_get(scope->own.ring, key->fd,
 				      key->flags & CRING_ASYNC_CANCEL_FD_FIXED);
 	return filter->file ? 0 : -EBADF;
+}
+
+/**
+ * cring_filter_init - what one key of a synchronous call means
+ * @scope: what the call reaches
+ * @key: as user space gave it
+ * @filter: filled but for @before; its file is to be fput() if there is one
+ *
+ * Context: process, in a thread of the owner.
+ * Return: 0, -EINVAL or -EBADF.
+ */
+int cring_filter_init(const struct cring_scope *scope,
+		      const struct cring_cancel_key *key,
+		      struct cring_filter *filter)
+{
+	u64 more = key->resv[0] | key->resv[1] | key->resv[2] | key->resv0[0] |
+		   key->resv0[1] | key->resv0[2];
+
+	*filter = (struct cring_filter) {
+		.file = NULL,
+		.user_data = key->user_data,
+		.ticket = key->ticket,
+		.before = 0,
+		.thread = scope->thread,
+		.flags = key->flags,
+		.group = key->group,
+		.opcode = key->opcode,
+		.cancels = false,
+	};
+	if (more)
+		return -EINVAL;
+	/* most say nothing but a user_data, which every ring may cancel by */
+	if (!key->flags)
+		return key->ticket | key->fd | key->group | key->opcode ?
+		       -EINVAL : 0;
+	return cring_filter_keys(scope, key, filter);
 }
 
 /**

@@ -8,7 +8,7 @@
  * goes through the young ones, and enters in the tables what he passes: each is
  * passed once, and there are a few at most.
  */
-#include "index.h"
+#include "circle.h"
 
 /* as many as somebody who looks may have to pass */
 #define CRING_MAX_YOUNG		CRING_BREAK
@@ -43,18 +43,6 @@ cring_young_leave(struct cring_ring *ring, struct cring_req *req)
 	if (ring->young == self)
 		ring->young = key->younger;
 	cring_circle_leave(ring, key, CRING_BY_AGE);
-}
-
-/**
- * cring_young_first - the oldest request that is young
- * @ring: where
- *
- * Context: cring_ring.lock.
- * Return: the request, or NULL when all are in the tables.
- */
-struct cring_req *cring_young_first(struct cring_ring *ring)
-{
-	return cring_link_end(ring, ring->young);
 }
 
 /**

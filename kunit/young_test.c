@@ -3,6 +3,7 @@
  * What is in the index, and in no table of it yet: it is found all the same, in its
  * order, and few are passed by who looks for something else.
  */
+#include "circle.h"
 #include "index.h"
 
 /* as many as are passed at most */

@@ -37,6 +37,7 @@
 #define likely(x)		(x)
 #define unlikely(x)		(x)
 #define noinline		__attribute__((noinline))
+#define noinline_for_stack	noinline
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, value)	(*(volatile __typeof__(x) *)&(x) = (value))
 #define smp_load_acquire(p)	READ_ONCE(*(p))

@@ -3,8 +3,8 @@
  * How requests hang together in the index: circles, oldest first, whose links are
  * places in the ring's pool.  All under cring_ring.lock.
  */
-#ifndef _CRING_INDEX_H
-#define _CRING_INDEX_H
+#ifndef _CRING_CIRCLE_H
+#define _CRING_CIRCLE_H
 
 #include "cring.h"
 
@@ -68,8 +68,14 @@ static __always_inline bool cring_is_young(const struct cring_req *req)
 	return req->keys[CRING_BY_AGE].next == CRING_NOT_SETTLED;
 }
 
+/* the oldest that is young, or NULL when all are in the tables */
+static inline struct cring_req *cring_young_first(struct cring_ring *ring)
+{
+	return cring_link_end(ring, ring->young);
+}
+
 /* index.c APIs, for young.c alone */
 void cring_index_enter(struct cring_req *req);
 void cring_index_leave(struct cring_req *req);
 
-#endif /* _CRING_INDEX_H */
+#endif /* _CRING_CIRCLE_H */
