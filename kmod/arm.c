@@ -102,32 +102,44 @@ static void cring_queue_proc(struct file *file, struct wait_queue_head *head,
 }
 
 /**
- * cring_disarm - take a request off the wait queues it is on
- * @req: the caller's: not ARMED, and no longer to be woken
+ * cring_unhook - take a request off the wait queues it is on
+ * @req: the caller's: not ARMED, and never to wait for anything again
  *
  * Whatever else is done with the request comes after this.
  *
  * Context: any; takes wait queues' locks.
  */
-void cring_disarm(struct cring_req *req)
+void cring_unhook(struct cring_req *req)
 {
+	struct wait_queue_entry *entry = req->wait, *end = entry + req->nr_wait;
 	struct wait_queue_head *head;
 	unsigned long irqflags;
-	unsigned int i;
 
-	for (i = 0; i < req->nr_wait; i++) {
+	for (; entry < end; entry++) {
 		rcu_read_lock();
-		head = cring_entry_head(&req->wait[i]);
+		head = cring_entry_head(entry);
 		if (head) {
 			spin_lock_irqsave(&head->lock, irqflags);
-			list_del_init(&req->wait[i].entry);
+			list_del_init(&entry->entry);
 			spin_unlock_irqrestore(&head->lock, irqflags);
 		}
 		rcu_read_unlock();
 	}
-	if (req->nr_wait)
-		cring_word_unwake(&req->word);
 	req->nr_wait = 0;
+}
+
+/**
+ * cring_disarm - the same for one that may be armed again
+ * @req: the caller's: not ARMED, and no longer to be woken
+ *
+ * Context: any; takes wait queues' locks.
+ */
+void cring_disarm(struct cring_req *req)
+{
+	if (!req->nr_wait)
+		return;
+	cring_unhook(req);
+	cring_word_unwake(&req->word);
 }
 
 /* not armed after all: why? */

@@ -71,19 +71,39 @@ static bool cring_cancel_step(struct cring_comp *comp,
 	ring->sq_head++;
 	/* accepted first: never are more finished than that */
 	smp_store_release(&ring->accepted, ring->accepted + 1);
-	cring_post_alone(comp, user_data, res);
+	cring_post_alone(comp, user_data, res, 0);
 	WRITE_ONCE(ring->shared->accepted, ring->accepted);
 	/* user space may fill the slot from here on */
 	smp_store_release(&ring->shared->sq_head, ring->sq_head);
 	return true;
 }
 
-static bool cring_cancel_now(struct cring_ring *ring)
+static bool cring_cancel_match(struct cring_ring *ring,
+			       const struct cring_match *match,
+			       struct file *file, u64 user_data)
 {
-	struct cring_sqe sqe = ring->sqes[ring->sq_head & ring->sq_mask];
-	struct cring_filter filter;
+	const struct cring_filter filter =
+		cring_cancel_filter(match, file, ring->accepted);
+	struct cring_comp comp = CRING_COMP_OWN(ring);
+	bool over;
+
+	cring_comp_begin_own(&comp);
+	over = cring_cancel_step(&comp, &filter, user_data);
+	cring_comp_end(&comp);
+	return over;
+}
+
+/**
+ * cring_cancel_now - accept a cancel, and do what it says
+ * @ring: the submitter's
+ *
+ * Context: the submitter, under submit_mutex and behind its batch; may sleep.
+ * Return: false when nothing was done: it is for cring_accept().
+ */
+bool cring_cancel_now(struct cring_ring *ring)
+{
+	const struct cring_sqe sqe = ring->sqes[ring->sq_head & ring->sq_mask];
 	struct cring_match match;
-	struct cring_comp comp;
 	struct file *file;
 	bool over = false;
 
@@ -92,30 +112,9 @@ static bool cring_cancel_now(struct cring_ring *ring)
 	if (!cring_sqe_is_cancel(&sqe) || sqe.__resv || sqe.deadline ||
 	    cring_cancel_read(ring, &sqe, &match, &file))
 		return false;
-	if (!(match.flags & CRING_ASYNC_CANCEL_ALL)) {
-		cring_cancel_filter(&filter, &match, file, ring->accepted);
-		cring_comp_begin_own(&comp, ring);
-		over = cring_cancel_step(&comp, &filter, sqe.user_data);
-		cring_comp_end(&comp);
-	}
+	if (!(match.flags & CRING_ASYNC_CANCEL_ALL))
+		over = cring_cancel_match(ring, &match, file, sqe.user_data);
 	if (file)
 		fput(file);
 	return over;
-}
-
-/**
- * cring_cancels_now - accept cancels, and do what they say
- * @ring: the submitter's
- * @nr: how many at most
- *
- * Context: the submitter, under submit_mutex and behind its batch; may sleep.
- * Return: how many were good for that.
- */
-u32 cring_cancels_now(struct cring_ring *ring, u32 nr)
-{
-	u32 n;
-
-	for (n = 0; n < nr && cring_cancel_now(ring); n++)
-		cring_run_ready(ring);
-	return n;
 }

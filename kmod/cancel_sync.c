@@ -195,6 +195,21 @@ static bool cring_cancel_key_in(struct cring_cancel_call *call,
 	return true;
 }
 
+/* keys in a session, from @nr on; the first that takes longer */
+static u32 cring_cancel_keys_in(struct cring_cancel_call *call, u32 nr, u32 end)
+{
+	struct cring_ring *ring = call->scope.own.ring;
+	struct cring_comp comp = CRING_COMP_OWN(ring);
+
+	/* as in cring_pass_run() */
+	atomic_inc(&ring->cancels);
+	cring_comp_begin_own(&comp);
+	while (nr < end && cring_cancel_key_in(call, &comp, nr))
+		nr++;
+	cring_comp_end(&comp);
+	return nr;
+}
+
 /*
  * Some keys of one ring, in one session: what they stop is posted together.  One
  * that matches nothing in the index, or takes longer, goes the long way in its
@@ -202,20 +217,13 @@ static bool cring_cancel_key_in(struct cring_cancel_call *call,
  */
 static u32 cring_cancel_some(struct cring_cancel_call *call, u32 nr)
 {
-	struct cring_ring *ring = call->scope.own.ring;
 	u32 end = min_t(u32, call->c.nr, nr + CRING_BREAK), i;
-	struct cring_comp comp;
 
 	/* looks up files, which takes the ring's lock */
 	for (i = nr; i < end; i++)
 		cring_key_begin(call, i);
 	while (nr < end) {
-		/* as in cring_pass_run() */
-		atomic_inc(&ring->cancels);
-		cring_comp_begin_own(&comp, ring);
-		while (nr < end && cring_cancel_key_in(call, &comp, nr))
-			nr++;
-		cring_comp_end(&comp);
+		nr = cring_cancel_keys_in(call, nr, end);
 		if (nr < end)
 			cring_cancel_key(call, nr++);
 	}

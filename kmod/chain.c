@@ -141,20 +141,6 @@ void cring_drain_begin(struct cring_ring *ring)
 	}
 }
 
-/**
- * cring_drain_unhold - a request that was never started is being ended
- * @req: just claimed; its CQE ends what it counts for
- *
- * Context: cring_ring.lock.
- */
-void cring_drain_unhold(struct cring_req *req)
-{
-	if (!(req->lflags & CRING_REQL_HELD))
-		return;
-	req->lflags &= ~CRING_REQL_HELD;
-	req->ring->active++;
-}
-
 /* the request, and with it its chain, counts as started from here on */
 static void cring_drain_start(struct cring_req *req)
 {

@@ -35,22 +35,6 @@ static bool cring_req_is_rw(const struct cring_req *req)
 }
 
 /**
- * cring_comp_begin_own - begin a session in a thread of the owner
- * @comp: on the caller's stack
- * @ring: a ring that the caller's file keeps
- *
- * The caller runs the ready list afterwards, so nobody is kicked for it.
- *
- * Context: process, interrupts on; takes cring_ring.lock.
- */
-void cring_comp_begin_own(struct cring_comp *comp, struct cring_ring *ring)
-	__acquires(&ring->lock)
-{
-	*comp = (struct cring_comp) { .ring = ring, .own = true };
-	spin_lock_irqsave(&ring->lock, comp->irqflags);
-}
-
-/**
  * cring_req_result - what an operation ends with
  * @req: the caller's
  * @res: why it ends now
@@ -148,23 +132,33 @@ static void cring_post(struct cring_comp *comp, struct cring_req *req,
 		cring_post_cqe(comp, req);
 	else if (unlikely(req->lflags & CRING_REQL_REAP))
 		cring_reap_post(req, NULL);
-	/* as in cring_post_plain() */
+	/* as in cring_post_alone() */
 	smp_store_release(&ring->finished, ring->finished + 1);
 	cring_word_own(&req->word, CRING_DONE);
 }
 
 /*
- * Does nothing follow from its end but its CQE, which says no more than its
- * result?  While a drain is under way they are counted, a TIMEOUT always is.
+ * Does nothing follow from its end but its CQE, and that it leaves the index?
+ * While a drain is under way they are counted, a TIMEOUT always is.
  */
 static bool cring_req_is_plain(const struct cring_ring *ring,
 			       const struct cring_req *req)
 {
-	return req->res >= 0 && !req->lflags &&
+	return !(req->lflags & ~CRING_REQL_INDEXED) &&
 	       !(req->sqe_flags & CRING_SQE_CQE_SKIP_SUCCESS) &&
 	       !(req->flags & CRING_REQ_DETACH) &&
 	       req->opcode != CRING_OP_TIMEOUT && list_empty(&req->chain) &&
 	       !ring->drain && !ring->in_kernel;
+}
+
+static noinline void cring_finish_more(struct cring_comp *comp,
+				       struct cring_req *req)
+{
+	bool failed = cring_req_failed(req);
+
+	cring_post(comp, req, failed);
+	if (!list_empty(&req->chain))
+		cring_chain_advance(comp, req, failed);
 }
 
 /**
@@ -179,16 +173,15 @@ static bool cring_req_is_plain(const struct cring_ring *ring,
  */
 void cring_finish(struct cring_comp *comp, struct cring_req *req)
 {
-	bool failed;
-
 	lockdep_assert_held(&comp->ring->lock);
 	if (likely(cring_req_is_plain(comp->ring, req))) {
-		cring_post_plain(comp, req);
+		if (req->lflags)
+			cring_index_del(req);
+		cring_post_alone(comp, req->user_data, req->res,
+				 req->res < 0 ? cring_cqe_flags(req) : 0);
+		cring_word_done(&req->word);
 	} else {
-		failed = cring_req_failed(req);
-		cring_post(comp, req, failed);
-		if (!list_empty(&req->chain))
-			cring_chain_advance(comp, req, failed);
+		cring_finish_more(comp, req);
 	}
 	req->free_node.next = comp->release;
 	comp->release = &req->free_node;
@@ -300,7 +293,7 @@ void cring_comp_end(struct cring_comp *comp)
 		ring->ops_put = true;
 		comp->put = true;
 	}
-	spin_unlock_irqrestore(&ring->lock, comp->irqflags);
+	cring_comp_unlock(comp);
 
 	while (unlikely(more)) {
 		cring_at(CRING_AT_BREAK, ring, NULL);

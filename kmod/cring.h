@@ -756,7 +756,7 @@ static inline u32 cring_nops(struct cring_ring *ring, u32 want)
 
 /* cancel_now.c APIs: cancels that are over at once */
 u32 cring_cancels_last(const struct cring_ring *ring, u32 nr);
-u32 cring_cancels_now(struct cring_ring *ring, u32 nr);
+bool cring_cancel_now(struct cring_ring *ring);
 
 /* how many SQEs at the end may be such */
 static inline u32 cring_cancels(const struct cring_ring *ring, u32 nr)
@@ -765,7 +765,7 @@ static inline u32 cring_cancels(const struct cring_ring *ring, u32 nr)
 
 	if (READ_ONCE(ring->sqes[last].opcode) != CRING_OP_ASYNC_CANCEL)
 		return 0;
-	return cring_cancels_last(ring, nr);
+	return nr == 1 ? 1 : cring_cancels_last(ring, nr);
 }
 
 /* submit.c APIs: accept a batch, then try each */
@@ -831,7 +831,15 @@ void cring_issue(struct cring_req *req, enum cring_how how,
 void cring_issue_tried(struct cring_req *req, enum cring_verdict verdict,
 		       struct cring_batch *batch);
 void cring_batch_finish(struct cring_comp *comp, struct cring_batch *batch);
-void cring_batch_flush(struct cring_ring *ring, struct cring_batch *batch);
+void cring_batch_flush_some(struct cring_ring *ring, struct cring_batch *batch);
+
+/* the same if there is anything */
+static inline void cring_batch_flush(struct cring_ring *ring,
+				     struct cring_batch *batch)
+{
+	if (!cring_batch_empty(batch))
+		cring_batch_flush_some(ring, batch);
+}
 
 /* complete.c APIs: post CQEs and everything that follows from them */
 struct cring_comp {
@@ -848,11 +856,35 @@ struct cring_comp {
 	bool sync;			/* by a worker: see cring_req_release() */
 };
 
-void cring_comp_begin(struct cring_comp *comp, struct cring_ring *ring);
-void cring_comp_begin_own(struct cring_comp *comp, struct cring_ring *ring);
+void cring_comp_begin(struct cring_comp *comp, struct cring_ring *ring)
+	__acquires(&ring->lock);
 void cring_finish(struct cring_comp *comp, struct cring_req *req);
-void cring_comp_end(struct cring_comp *comp);
+void cring_comp_end(struct cring_comp *comp)
+	__releases(&comp->ring->lock);
 void cring_wake_waiters(struct cring_ring *ring, bool posted);
+
+/*
+ * A session in a thread of the owner, whose file keeps the ring.  It runs the ready
+ * list afterwards, so nobody is kicked for that.
+ */
+#define CRING_COMP_OWN(_ring)	{ .ring = (_ring), .own = true }
+
+/* begin it; interrupts are on */
+static inline void cring_comp_begin_own(struct cring_comp *comp)
+	__acquires(&comp->ring->lock)
+{
+	spin_lock_irq(&comp->ring->lock);
+}
+
+/* let go of its lock, whoever began it */
+static inline void cring_comp_unlock(struct cring_comp *comp)
+	__releases(&comp->ring->lock)
+{
+	if (comp->own)
+		spin_unlock_irq(&comp->ring->lock);
+	else
+		spin_unlock_irqrestore(&comp->ring->lock, comp->irqflags);
+}
 
 /* tell who waits that something has finished, and if CQEs are published; no lock */
 static inline void cring_cq_wake(struct cring_ring *ring, bool posted)
@@ -880,28 +912,20 @@ void cring_complete(struct cring_req *req, s32 res);
 void cring_complete_todo(struct cring_ring *ring, struct list_head *todo);
 s32 cring_req_result(const struct cring_req *req, s32 res);
 
-/* post a CQE that says no more than a result; in a session */
+/* post the CQE of what nothing else follows from; in a session */
 static inline void cring_post_alone(struct cring_comp *comp, u64 user_data,
-				    s32 res)
+				    s32 res, u32 flags)
 {
 	struct cring_ring *ring = comp->ring;
 	struct cring_cqe *to = &ring->cqes[ring->cq_tail & ring->cq_mask];
 
 	WRITE_ONCE(to->user_data, user_data);
 	WRITE_ONCE(to->res, res);
-	WRITE_ONCE(to->flags, 0);
+	WRITE_ONCE(to->flags, flags);
 	WRITE_ONCE(ring->cq_tail, ring->cq_tail + 1);
 	comp->posted++;
 	/* the CQE's slot is taken first: cring_free_slots() reads the other way */
 	smp_store_release(&ring->finished, ring->finished + 1);
-}
-
-/* the same for a request from whose end nothing follows */
-static inline void cring_post_plain(struct cring_comp *comp,
-				    struct cring_req *req)
-{
-	cring_post_alone(comp, req->user_data, req->res);
-	cring_word_done(&req->word);
 }
 
 /* quick.c APIs: reads of what is in the page cache, by the short way */
@@ -1187,9 +1211,17 @@ void cring_chain_cut(struct cring_req *req, bool waiting,
 void cring_drain_mark(struct cring_req **batch, u32 nr);
 void cring_drain_begin(struct cring_ring *ring);
 bool cring_drain_hold(struct cring_req *req);
-void cring_drain_unhold(struct cring_req *req);
 bool cring_drain_pump(struct cring_comp *comp);
 void cring_drain_end(struct cring_ring *ring);
+
+/* what was never started has been claimed: its CQE ends what it counts for */
+static inline void cring_drain_unhold(struct cring_req *req)
+{
+	if (likely(!(req->lflags & CRING_REQL_HELD)))
+		return;
+	req->lflags &= ~CRING_REQL_HELD;
+	req->ring->active++;
+}
 
 /* the next one of the submitter's batch, INLINE, or NULL behind the last */
 static inline struct cring_req *cring_batch_next(struct cring_ring *ring,
@@ -1228,6 +1260,7 @@ static inline void cring_run_ready(struct cring_ring *ring)
 
 /* arm.c APIs: wait on a file's wait queues */
 enum cring_verdict cring_arm(struct cring_req *req, enum cring_state from);
+void cring_unhook(struct cring_req *req);
 void cring_disarm(struct cring_req *req);
 
 /* worker.c APIs */
@@ -1428,9 +1461,21 @@ void cring_client_release(struct cring_req *req);
 /* op_*.c APIs */
 int cring_cancel_read(struct cring_ring *ring, const struct cring_sqe *sqe,
 		      struct cring_match *match, struct file **file);
-void cring_cancel_filter(struct cring_filter *filter,
-			 const struct cring_match *match, struct file *file,
-			 u64 ticket);
+
+/* what it means, of the SQE with that ticket */
+static inline struct cring_filter
+cring_cancel_filter(const struct cring_match *match, struct file *file, u64 ticket)
+{
+	return (struct cring_filter) {
+		.file = file,
+		.user_data = match->user_data,
+		.ticket = match->ticket,
+		.before = match->nothing ? 0 : ticket,
+		.flags = match->flags,
+		.group = match->group,
+		.opcode = match->opcode,
+	};
+}
 
 /* a read or write: does it go to the file? */
 static inline bool cring_rw_is_write(const struct cring_req *req)

@@ -127,7 +127,8 @@ s32 cring_error(const struct cring_req *req, s32 error, bool worker)
 }
 
 /* one attempt */
-static enum cring_verdict cring_try(struct cring_req *req, enum cring_how how)
+static __always_inline enum cring_verdict cring_try(struct cring_req *req,
+						    enum cring_how how)
 {
 	const struct cring_op *op = cring_op_get(req->opcode);
 	/* the request may be gone, or another one, when the method returns */
@@ -268,19 +269,18 @@ void cring_batch_finish(struct cring_comp *comp, struct cring_batch *batch)
 }
 
 /**
- * cring_batch_flush - post what a thread has finished inline
+ * cring_batch_flush_some - post what a thread has finished inline
  * @ring: whose
- * @batch: the thread's collection; emptied
+ * @batch: the thread's collection, not empty; emptied
  *
  * Context: process.
  */
-void cring_batch_flush(struct cring_ring *ring, struct cring_batch *batch)
+noinline_for_stack void cring_batch_flush_some(struct cring_ring *ring,
+					       struct cring_batch *batch)
 {
-	struct cring_comp comp;
+	struct cring_comp comp = CRING_COMP_OWN(ring);
 
-	if (cring_batch_empty(batch))
-		return;
-	cring_comp_begin_own(&comp, ring);
+	cring_comp_begin_own(&comp);
 	cring_batch_finish(&comp, batch);
 	cring_comp_end(&comp);
 }

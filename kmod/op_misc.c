@@ -62,28 +62,6 @@ int cring_cancel_read(struct cring_ring *ring, const struct cring_sqe *sqe,
 	return 0;
 }
 
-/**
- * cring_cancel_filter - what it means
- * @filter: filled
- * @match: as cring_cancel_read() has left it
- * @file: likewise
- * @ticket: of that SQE
- */
-void cring_cancel_filter(struct cring_filter *filter,
-			 const struct cring_match *match, struct file *file,
-			 u64 ticket)
-{
-	*filter = (struct cring_filter) {
-		.file = file,
-		.user_data = match->user_data,
-		.ticket = match->ticket,
-		.before = match->nothing ? 0 : ticket,
-		.flags = match->flags,
-		.group = match->group,
-		.opcode = match->opcode,
-	};
-}
-
 static int cring_cancel_prep(struct cring_req *req, const struct cring_sqe *sqe)
 {
 	/* whom it cancels; it is in none itself */
@@ -94,9 +72,9 @@ static int cring_cancel_prep(struct cring_req *req, const struct cring_sqe *sqe)
 static enum cring_verdict cring_cancel_issue(struct cring_req *req,
 					     enum cring_how how)
 {
-	struct cring_filter filter;
+	const struct cring_filter filter =
+		cring_cancel_filter(&req->match, req->file, req->ticket);
 
-	cring_cancel_filter(&filter, &req->match, req->file, req->ticket);
 	return cring_cancel_sqe(req, &filter);
 }
 

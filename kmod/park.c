@@ -108,7 +108,7 @@ bool cring_park(struct cring_req *req, enum cring_state from,
 	if (state == from || state == CRING_CLAIMED)
 		cring_park_index(req);
 	parked = cring_park_move(req, from, to);
-	if (parked)
+	if (parked && unlikely(!list_empty(&req->chain)))
 		cring_park_watch(req);
 	spin_unlock_irqrestore(&ring->lock, irqflags);
 	if (parked && to == CRING_QUEUED)

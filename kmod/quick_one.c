@@ -87,7 +87,7 @@ static __always_inline bool cring_quick_post(struct cring_ring *ring,
 	tail = ring->cq_tail;
 	cring_quick_cqe(&ring->cqes[tail & ring->cq_mask], req);
 	WRITE_ONCE(ring->cq_tail, tail + 1);
-	/* as in cring_post_plain() */
+	/* as in cring_post_alone() */
 	smp_store_release(&ring->finished, ring->finished + 1);
 	cring_word_done(&req->word);
 	cring_at(CRING_AT_PUBLISH, ring, NULL);

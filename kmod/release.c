@@ -43,8 +43,8 @@ static __always_inline void cring_req_empty(struct cring_req *req, bool sync)
 	const struct cring_op *op = cring_op_get(req->opcode);
 
 	/* before its file goes, and the wait queue with it */
-	if (unlikely(req->nr_wait))
-		cring_disarm(req);
+	if (req->nr_wait)
+		cring_unhook(req);
 	if (req->flags & CRING_REQ_PREPPED && op->cleanup)
 		op->cleanup(req);
 	if (req->file) {

@@ -117,7 +117,7 @@ static int cring_sq_thread_fn(void *data)
 	struct cring_sq_begin *begin = data;
 	struct cring_ring *ring = begin->ring;
 	struct cring_ident_saved saved;
-	struct cring_comp comp;
+	struct cring_comp comp = CRING_COMP_OWN(ring);
 
 	/* from the kernel only: see cring_sq_shut() */
 	allow_kernel_signal(SIGKILL);
@@ -138,7 +138,7 @@ static int cring_sq_thread_fn(void *data)
 	 * What it took is in flight or over, and it takes nothing any more: from
 	 * here on the last CQE may end the ring, if its file is closed.
 	 */
-	cring_comp_begin_own(&comp, ring);
+	cring_comp_begin_own(&comp);
 	ring->sq_runs = false;
 	cring_comp_end(&comp);
 	return 0;

@@ -133,11 +133,11 @@ static bool cring_batch_publish(struct cring_ring *ring)
  */
 void cring_batch_post(struct cring_ring *ring, struct cring_batch *batch)
 {
-	struct cring_comp comp;
+	struct cring_comp comp = CRING_COMP_OWN(ring);
 
 	if (cring_batch_empty(batch) && cring_batch_publish(ring))
 		return;
-	cring_comp_begin_own(&comp, ring);
+	cring_comp_begin_own(&comp);
 	cring_batch_finish(&comp, batch);
 	if (unlikely(ring->drain))
 		cring_drain_end(ring);
@@ -247,9 +247,13 @@ static struct cring_taken cring_submit_some(struct cring_ring *ring, u32 nr)
 		taken = cring_submit_batch(ring, taken.nr, first);
 	if (!cancels || taken.nr != first)
 		return taken;
-	taken.nr += cring_cancels_now(ring, cancels);
-	if (taken.nr < nr)
+	while (taken.nr < nr && cring_cancel_now(ring))
+		taken.nr++;
+	if (taken.nr < nr) {
+		/* what is left may sleep */
+		cring_run_ready(ring);
 		taken = cring_submit_batch(ring, taken.nr, nr);
+	}
 	return taken;
 }
 

@@ -32,6 +32,8 @@
 #define __force
 #define __rcu
 #define __must_hold(lock)
+#define __acquires(lock)
+#define __releases(lock)
 #define ____cacheline_aligned_in_smp
 #define fallthrough		__attribute__((fallthrough))
 #define likely(x)		(x)
