@@ -187,7 +187,7 @@ static bool is_armed(struct cring *ring)
 	return cring_in_flight(ring) == 1 && !cring_cq_ready(ring);
 }
 
-/* The result of one operation, with nothing but the submit call. */
+/* The result of one operation, with nothing but one submit call, which waits. */
 static int run_one(struct cring *ring, const struct cring_sqe *sqe)
 {
 	struct cring_sqe *to = cring_get_sqe(ring);
@@ -196,7 +196,9 @@ static int run_one(struct cring *ring, const struct cring_sqe *sqe)
 
 	*to = *sqe;
 	to->user_data = 2;
-	if (cring_submit_and_wait(ring, 1) != 1 || cring_wait_cqe(ring, &cqe))
+	cring_flush_sq(ring);
+	if (raw_call(ring->ring_fd, CRING_IOC_SUBMIT, CRING_SUBMIT_ARG(1, 1)) != 1 ||
+	    cring_peek_cqe(ring, &cqe))
 		return INT32_MIN;
 	res = cqe->user_data == 2 ? cqe->res : INT32_MIN;
 	cring_cqe_seen(ring, cqe);
@@ -210,6 +212,7 @@ static int submit_and_nothing_else(void *arg)
 	struct cring_sqe sqe = {
 		.opcode = CRING_OP_READ, .fd = fd, .addr = PTR64(buf), .len = 4,
 	};
+	struct cring_timespec soon = ms_ts(20);
 	unsigned int i;
 	struct cring ring;
 
@@ -218,10 +221,13 @@ static int submit_and_nothing_else(void *arg)
 		return ret;
 	if (run_one(&ring, &sqe) != 4)
 		return 4;
-	/* one that a worker has to end is waited for */
 	sqe.flags = CRING_SQE_ASYNC;
 	if (run_one(&ring, &sqe) != 4)
 		return 5;
+	/* what takes its time is waited for */
+	cring_prep_timeout(&sqe, &soon, 0, 0);
+	if (run_one(&ring, &sqe) != -ETIME)
+		return 8;
 	for (i = 0; i < CALLS; i++)
 		if (numbers[i] != CRING_IOC_SUBMIT &&
 		    call(ring.ring_fd, i, 0) != -DENIED)
