@@ -173,19 +173,18 @@ static void cring_drop_last(struct cring_req *req)
 	__fput_sync(file);
 }
 
-/* any other reference, in the session that posts the CQE; false for the last */
+/*
+ * Any other reference, in the session that posts the CQE; false for the last.  The
+ * request leaves the index, as it does with its CQE.
+ */
 static bool cring_drop_other(struct cring_req *req)
 {
-	struct file *file = req->file;
-
 	lockdep_assert_held(&req->ring->lock);
-	if (!file)
-		return true;
-	if (!cring_file_put_not_last(file))
+	if (req->file && !cring_file_put_not_last(req->file))
 		return false;
 	/* it may be gone: only its address is used */
 	if (req->lflags & CRING_REQL_INDEXED)
-		cring_index_del_file(req);
+		cring_index_del(req);
 	req->file = NULL;
 	return true;
 }
