@@ -13,6 +13,7 @@
  */
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
+#include <linux/pipe_fs_i.h>
 
 #include "rw.h"
 
@@ -89,6 +90,23 @@ static enum cring_rw_mode cring_rw_mode(struct cring_req *req, int rw,
 		return CRING_RW_BLOCK;
 	return file->f_flags & O_NONBLOCK ? CRING_RW_NONBLOCK :
 					    CRING_RW_SIGNAL;
+}
+
+/*
+ * Would a read only find that a pipe is empty?  No attempt tells more: poll tells
+ * what comes, also that the last writer goes if there is one now.
+ */
+static bool cring_rw_pipe_empty(const struct cring_rw_try *try)
+{
+	const struct cring_req *req = try->req;
+	const struct pipe_inode_info *pipe;
+
+	if (try->rw != READ || !S_ISFIFO(file_inode(req->file)->i_mode) ||
+	    !req->rw.len || req->rw.rw_flags)
+		return false;
+	pipe = file_inode(req->file)->i_pipe;
+	return pipe && READ_ONCE(pipe->writers) && !pipe_has_watch_queue(pipe) &&
+	       pipe_empty(READ_ONCE(pipe->head), READ_ONCE(pipe->tail));
 }
 
 /* --- what has become of it --- */
@@ -225,22 +243,24 @@ enum cring_verdict cring_rw_try(struct cring_req *req, enum cring_how how)
 	bool queued;
 	ssize_t ret;
 
-	try.mode = cring_rw_mode(req, try.rw, try.async);
-
 	/* what is let go of in its method is never seen to be dispatched */
 	if (cring_rw_direct(req) &&
 	    !cring_window_enter(req, try.async &&
 				     !(req->flags & CRING_REQ_DETACH)))
 		return cring_rw_no_place(req);
+	/* a link behind it may be being cut */
+	if (how == CRING_HOW_INLINE &&
+	    READ_ONCE(req->sqe_flags) & CRING_SQE_ASYNC &&
+	    cring_file_worker_allowed(req->file))
+		return cring_rw_to_worker(req);
+	try.mode = cring_rw_mode(req, try.rw, try.async);
 	if (how == CRING_HOW_INLINE) {
 		if (try.mode == CRING_RW_BLOCK)
 			return cring_rw_to_worker(req);
 		if (try.async)
 			cring_plug(req->ring);
-		/* a link behind it may be being cut */
-		if (READ_ONCE(req->sqe_flags) & CRING_SQE_ASYNC &&
-		    cring_file_worker_allowed(req->file))
-			return cring_rw_to_worker(req);
+		if (cring_rw_pipe_empty(&try))
+			return CRING_V_ARM;
 		/* not every method looks for a signal before it sleeps */
 		if (try.mode == CRING_RW_SIGNAL && req->rw.len &&
 		    !req->rw.rw_flags &&
