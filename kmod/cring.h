@@ -1267,7 +1267,7 @@ void cring_disarm(struct cring_req *req);
 void cring_worker_init(struct cring_ring *ring);
 void cring_worker_exit(struct cring_ring *ring);
 bool cring_work_add(struct cring_req *req, enum cring_state from);
-bool cring_work_start(struct cring_ring *ring);
+void cring_work_start(struct cring_ring *ring);
 bool cring_work_start_counted(struct cring_ring *ring);
 unsigned int cring_ring_workers(void);
 void cring_worker_interrupt(struct cring_req *req);

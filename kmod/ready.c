@@ -156,9 +156,7 @@ static void cring_kick_fn(struct work_struct *work)
 	left = !list_empty(&ring->ready);
 	cring_flag(ring, CRING_SHARED_READY, left);
 	spin_unlock_irq(&ring->queue_lock);
-	/* one worker for each: the first may sleep for ever */
-	while (cring_work_start(ring))
-		;
+	cring_work_start(ring);
 
 	if (left) {
 		wake_up(&ring->waitq);

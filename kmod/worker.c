@@ -54,7 +54,7 @@ static bool cring_work_start_one(struct cring_ring *ring, bool counted)
 	bool spawn = false;
 
 	spin_lock_irqsave(&ring->queue_lock, irqflags);
-	if (ring->nr_work > ring->nr_coming) {
+	if (ring->nr_work && !ring->nr_coming) {
 		spawn = !ring->wq;
 		worker = list_first_entry_or_null(&ring->idle,
 						  struct cring_worker, idle);
@@ -62,7 +62,7 @@ static bool cring_work_start_one(struct cring_ring *ring, bool counted)
 			worker = NULL;
 		if (worker) {
 			list_del_init(&worker->idle);
-			ring->nr_coming++;
+			WRITE_ONCE(ring->nr_coming, ring->nr_coming + 1);
 		}
 	}
 	/* whoever adds work after this sees that it does not count any more */
@@ -78,16 +78,18 @@ static bool cring_work_start_one(struct cring_ring *ring, bool counted)
 
 /**
  * cring_work_start - see to it that the work list is run
- * @ring: whose
+ * @ring: whose; the caller has added to its list
  *
- * Starts one worker, if there is more to run than workers on their way to it.
+ * Starts a worker if none is on its way.  That one starts another before it runs
+ * anything, if there is more: what it runs may sleep for ever.
  *
  * Context: any.
- * Return: true when one was started.
  */
-bool cring_work_start(struct cring_ring *ring)
+void cring_work_start(struct cring_ring *ring)
 {
-	return cring_work_start_one(ring, false);
+	/* who was on its way under the lock has not looked at the list before */
+	if (!READ_ONCE(ring->nr_coming))
+		cring_work_start_one(ring, false);
 }
 
 /**
@@ -110,10 +112,11 @@ static struct cring_req *cring_work_pop(struct cring_ring *ring,
 					bool coming)
 {
 	struct cring_req *req;
+	bool more;
 
 	cring_at(CRING_AT_POP, ring, NULL);
 	spin_lock_irq(&ring->queue_lock);
-	ring->nr_coming -= coming;
+	WRITE_ONCE(ring->nr_coming, ring->nr_coming - coming);
 	req = list_first_entry_or_null(&ring->work, struct cring_req, node);
 	if (req) {
 		list_del_init(&req->node);
@@ -124,7 +127,10 @@ static struct cring_req *cring_work_pop(struct cring_ring *ring,
 		list_add(&worker->idle, &ring->idle);
 		cring_user_worker_put(ring);
 	}
+	more = ring->nr_work;
 	spin_unlock_irq(&ring->queue_lock);
+	if (more)
+		cring_work_start(ring);
 	return req;
 }
 
@@ -142,7 +148,7 @@ void cring_worker_interrupt(struct cring_req *req)
 	/* perhaps that of a later state: it is asked what it runs */
 	worker = &req->ring->workers[READ_ONCE(req->worker)];
 	spin_lock(&worker->lock);
-	if (worker->req == req) {
+	if (READ_ONCE(worker->req) == req) {
 		cring_at(CRING_AT_SIGNAL, req->ring, req);
 		send_sig(SIGKILL, worker->task, 1);
 	}
@@ -160,10 +166,9 @@ void cring_worker_interrupt(struct cring_req *req)
 bool cring_worker_enter(struct cring_worker *worker, struct cring_req *req)
 {
 	cring_at(CRING_AT_RUN, req->ring, req);
-	spin_lock_irq(&worker->lock);
-	worker->req = req;
-	spin_unlock_irq(&worker->lock);
-	/* a canceller sets the bit, then takes the lock: one of us sees it */
+	WRITE_ONCE(worker->req, req);
+	/* a canceller sets the bit, then looks there: one of us sees it */
+	smp_mb();
 	if (!(atomic64_read(&req->word) & CRING_WORD_CANCEL))
 		return true;
 	cring_worker_leave(worker);
@@ -179,7 +184,7 @@ bool cring_worker_enter(struct cring_worker *worker, struct cring_req *req)
 void cring_worker_leave(struct cring_worker *worker)
 {
 	spin_lock_irq(&worker->lock);
-	worker->req = NULL;
+	WRITE_ONCE(worker->req, NULL);
 	spin_unlock_irq(&worker->lock);
 	if (signal_pending(current))
 		flush_signals(current);
@@ -226,14 +231,57 @@ static bool cring_worker_needs_mm(const struct cring_req *req)
 	       !(req->flags & CRING_REQ_DETACH) && !req->ring->in_kernel;
 }
 
-/* run one request as its submitter would have */
-static void cring_worker_run(struct cring_req *req)
-{
-	struct cring_ident *ident = req->ident;
-	struct cring_ring *ring = req->ring;
+/**
+ * struct cring_guise - who a worker is, between two requests, too
+ * @ident: whose identity it has taken on, referenced; or NULL
+ * @saved: its own
+ * @mem: it has the owner's memory at hand
+ */
+struct cring_guise {
+	struct cring_ident *ident;
 	struct cring_ident_saved saved;
 	bool mem;
+};
 
+static void cring_guise_ident(struct cring_guise *guise,
+			      struct cring_ident *ident)
+{
+	if (likely(guise->ident == ident))
+		return;
+	if (guise->ident) {
+		cring_ident_drop(guise->ident, &guise->saved);
+		cring_ident_put(guise->ident);
+	}
+	guise->ident = ident;
+	if (ident) {
+		/* the request is gone before it is dropped */
+		cring_ident_hold(ident);
+		cring_ident_assume(ident, &guise->saved);
+	}
+}
+
+/* false when there is none any more */
+static bool cring_guise_mem(struct cring_guise *guise, struct cring_ring *ring,
+			    bool mem)
+{
+	if (likely(guise->mem == mem))
+		return true;
+	if (guise->mem)
+		cring_worker_unuse_mm(ring);
+	guise->mem = mem && cring_worker_use_mm(ring);
+	return guise->mem == mem;
+}
+
+/* nobody's any more, before it is among the idle */
+static void cring_guise_off(struct cring_guise *guise, struct cring_ring *ring)
+{
+	cring_guise_ident(guise, NULL);
+	cring_guise_mem(guise, ring, false);
+}
+
+/* run one request as its submitter would have */
+static void cring_worker_run(struct cring_guise *guise, struct cring_req *req)
+{
 	/* it may come from the ready list */
 	cring_disarm(req);
 	req->retries = 0;
@@ -241,19 +289,12 @@ static void cring_worker_run(struct cring_req *req)
 		cring_complete(req, req->res);
 		return;
 	}
-	mem = cring_worker_needs_mm(req);
-	if (mem && !cring_worker_use_mm(ring)) {
+	if (!cring_guise_mem(guise, req->ring, cring_worker_needs_mm(req))) {
 		cring_complete(req, cring_req_result(req, -ECANCELED));
 		return;
 	}
-	/* the request is gone after cring_issue() */
-	cring_ident_hold(ident);
-	cring_ident_assume(ident, &saved);
+	cring_guise_ident(guise, req->ident);
 	cring_issue(req, CRING_HOW_WORKER, NULL);
-	cring_ident_drop(ident, &saved);
-	cring_ident_put(ident);
-	if (mem)
-		cring_worker_unuse_mm(ring);
 }
 
 static void cring_worker_fn(struct work_struct *work)
@@ -261,8 +302,8 @@ static void cring_worker_fn(struct work_struct *work)
 	struct cring_worker *worker = container_of(work, struct cring_worker,
 						   work);
 	struct cring_ring *ring = worker->ring;
+	struct cring_guise guise = {};
 	struct cring_req *req;
-	bool coming = true;
 
 	/* before anything can be sent; from the kernel only */
 	allow_kernel_signal(SIGKILL);
@@ -270,13 +311,20 @@ static void cring_worker_fn(struct work_struct *work)
 	worker->task = current;
 	spin_unlock_irq(&worker->lock);
 
-	while ((req = cring_work_pop(ring, worker, coming))) {
-		coming = false;
+	req = cring_work_pop(ring, worker, true);
+	if (req) {
 		/* its end may be the ring's, while we are still in its method */
 		refcount_inc(&ring->refs);
-		cring_worker_run(req);
+		do {
+			cring_worker_run(&guise, req);
+			cond_resched();
+			if (list_empty_careful(&ring->work))
+				cring_guise_off(&guise, ring);
+			req = cring_work_pop(ring, worker, false);
+		} while (req);
+		/* another one has taken what was there */
+		cring_guise_off(&guise, ring);
 		cring_ring_put(ring);
-		cond_resched();
 	}
 
 	disallow_signal(SIGKILL);
@@ -350,9 +398,8 @@ static void cring_spawn_fn(struct work_struct *work)
 		cring_work_fail(ring, -ENOMEM);
 		return;
 	}
-	/* what was queued meanwhile had nobody to start: one worker for each */
-	while (cring_work_start(ring))
-		;
+	/* what was queued meanwhile had nobody to start */
+	cring_work_start(ring);
 }
 
 /**
