@@ -3,6 +3,8 @@
  * Acceptance: copy and check each SQE of a batch, take a request and reserve a
  * CQ slot for it.  Nobody else finds any of it before it is announced.
  */
+#include <linux/file.h>
+
 #include "cring.h"
 #include "point.h"
 
@@ -51,21 +53,51 @@ static int cring_sqe_check(struct cring_ring *ring, const struct cring_op *op,
 	return 0;
 }
 
-/* often the same as that of the one before, which holds it until it is tried */
+/**
+ * cring_accept_find - look up the file that an SQE names
+ * @a: the batch, whose @file is another one
+ * @fd: what the SQE says
+ * @fixed: is that a slot?
+ *
+ * Context: the submitter, under submit_mutex.
+ * Return: the file, now @a's; or NULL when nothing is there.
+ */
+struct file *cring_accept_find(struct cring_accept *a, s32 fd, bool fixed)
+{
+	if (a->held)
+		fput(a->file);
+	a->fd = fd;
+	a->fixed = fixed;
+	a->file = cring_file_get(a->ring, fd, fixed);
+	a->held = a->file;
+	a->slow = false;
+	return a->file;
+}
+
+/* the first one's has been, see quick_one.c */
+static void cring_accept_look(struct cring_accept *a)
+{
+	struct cring_look *look = &a->ring->look;
+
+	if (!look->file)
+		return;
+	a->file = look->file;
+	a->fd = look->fd;
+	a->fixed = look->fixed;
+	a->held = true;
+	a->slow = true;
+	look->file = NULL;
+}
+
 static struct file *cring_req_file(struct cring_accept *a,
 				   struct cring_req *req,
 				   const struct cring_sqe *sqe)
 {
-	bool fixed = sqe->flags & CRING_SQE_FIXED_FILE;
-
-	if (a->file && sqe->fd == a->fd && fixed == a->fixed)
-		return get_file(a->file);
 	if (unlikely(req->ring->in_kernel))
 		return cring_client_file(req);
-	a->fd = sqe->fd;
-	a->fixed = fixed;
-	a->file = cring_file_get(req->ring, sqe->fd, fixed);
-	return a->file;
+	if (!cring_accept_file(a, sqe->fd, sqe->flags & CRING_SQE_FIXED_FILE))
+		return NULL;
+	return cring_accept_hold(a);
 }
 
 /* copy what the SQE says; what fails here ends the operation when it is tried */
@@ -176,19 +208,29 @@ static int cring_chain_link(struct cring_accept *a, struct cring_req *req)
 	return 0;
 }
 
-/* one batch is accepted at one time */
-static void cring_accept_deadline(struct cring_accept *a, struct cring_req *req,
-				  const struct cring_sqe *sqe)
+/**
+ * cring_accept_deadline - give a request the deadline of its SQE
+ * @a: the batch; all of it is accepted at one time
+ * @req: being accepted
+ * @ns: how long, or when
+ * @absolute: when
+ *
+ * Context: the submitter.
+ */
+void cring_accept_deadline(struct cring_accept *a, struct cring_req *req,
+			   u64 ns, bool absolute)
 {
-	if (!a->deadlines)
+	ktime_t expires;
+
+	if (!a->deadlines) {
+		a->deadlines = true;
+		a->first = KTIME_MAX;
 		a->now = ktime_get();
-	a->deadlines = true;
-	req->dnode.expires =
-		cring_deadline_of(a->ring, sqe->deadline,
-				  sqe->xflags & CRING_SQE_X_DEADLINE_ABS,
-				  a->now);
-	if (req->dnode.expires <= a->now)
-		a->past = true;
+	}
+	expires = cring_deadline_of(a->ring, ns, absolute, a->now);
+	req->dnode.expires = expires;
+	if (expires < a->first)
+		a->first = expires;
 }
 
 static void cring_accept_one(struct cring_accept *a, struct cring_req *req,
@@ -210,7 +252,8 @@ static void cring_accept_one(struct cring_accept *a, struct cring_req *req,
 		cring_req_fail(req, ret);
 		a->broken |= member;
 	} else if (unlikely(sqe->xflags & CRING_SQE_X_DEADLINE)) {
-		cring_accept_deadline(a, req, sqe);
+		cring_accept_deadline(a, req, sqe->deadline, sqe->xflags &
+				      CRING_SQE_X_DEADLINE_ABS);
 	}
 	ret = cring_chain_link(a, req);
 	if (unlikely(ret)) {
@@ -261,13 +304,16 @@ bool cring_accept(struct cring_accept *a, u32 want)
 	struct cring_ring *ring = a->ring;
 	u32 slots = cring_free_slots(ring);
 	const struct cring_sqe *from;
+	bool short_of_slots = false;
 	struct cring_sqe sqe;
 	struct cring_req *req;
 
+	cring_accept_look(a);
 	a->quick = !ring->restricted && !ring->in_kernel;
 	while (a->nr < want) {
 		from = cring_accept_next(a);
-		if (a->quick && !a->head && cring_quick_op(from)) {
+		if (a->quick && !a->head && cring_quick_op(from) &&
+		    !(a->slow && READ_ONCE(from->fd) == a->fd)) {
 			cring_quick_accept(a, min(want, slots));
 			if (a->nr == want)
 				break;
@@ -277,7 +323,8 @@ bool cring_accept(struct cring_accept *a, u32 want)
 		if (unlikely(!req)) {
 			if (a->head)
 				cring_unaccept(a, a->chain_start);
-			return true;
+			short_of_slots = true;
+			break;
 		}
 		/* user space may change it: one read, then only the copy */
 		memcpy(&sqe, from, sizeof(sqe));
@@ -286,7 +333,9 @@ bool cring_accept(struct cring_accept *a, u32 want)
 		cring_accept_one(a, req, &sqe);
 	}
 	cring_chain_close(a);
-	return false;
+	if (unlikely(a->held))
+		fput(a->file);
+	return short_of_slots;
 }
 
 /**

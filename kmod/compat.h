@@ -20,6 +20,15 @@
 
 #include "cring_probes.h"
 
+/* all of it is set: a kernel that clears what is on the stack need not */
+#ifndef __uninitialized
+#if __has_attribute(__uninitialized__)
+#define __uninitialized		__attribute__((__uninitialized__))
+#else
+#define __uninitialized
+#endif
+#endif
+
 static inline int cring_kiocb_set_rw_flags(struct kiocb *iocb, rwf_t flags,
 					   int rw)
 {

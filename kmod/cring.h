@@ -79,8 +79,8 @@ struct cring_reach;
 #define CRING_SQE_KNOWN		(CRING_SQE_FIXED_FILE | CRING_SQE_IO_DRAIN | \
 				 CRING_LINKS | CRING_SQE_ASYNC | \
 				 CRING_SQE_CQE_SKIP_SUCCESS)
-#define CRING_SQE_X_KNOWN	(CRING_SQE_X_DEADLINE | CRING_SQE_X_DEADLINE_ABS | \
-				 CRING_SQE_X_DETACH)
+#define CRING_SQE_X_DEADLINES	(CRING_SQE_X_DEADLINE | CRING_SQE_X_DEADLINE_ABS)
+#define CRING_SQE_X_KNOWN	(CRING_SQE_X_DEADLINES | CRING_SQE_X_DETACH)
 #define CRING_CANCEL_KEYS	(CRING_ASYNC_CANCEL_FD | CRING_ASYNC_CANCEL_OP | \
 				 CRING_ASYNC_CANCEL_USERDATA | \
 				 CRING_ASYNC_CANCEL_GROUP | \
@@ -382,12 +382,26 @@ struct cring_worker {
 };
 
 /**
+ * struct cring_look - an SQE that might have taken the short way, and does not
+ * @file: that it names, referenced; NULL when that was not looked up
+ * @fd: so it says ...
+ * @fixed: ... and whether that is a slot
+ */
+struct cring_look {
+	struct file *file;
+	s32 fd;
+	bool fixed;
+};
+
+/**
  * struct cring_ring - what one open file of /dev/cring has set up
  * @submit_mutex: see the top of this file
  * @free: records for the submitter; under @submit_mutex
  * @batch: the records of the batch in progress, stable while it lasts
  * @batch_nr: how many of them are accepted
  * @batch_seq: odd while there is a batch
+ * @look: at what comes next in the SQ; under @submit_mutex
+ * @iocb: of reads on the short way (quick.c), one after the other; likewise
  * @accepted: SQEs accepted so far: the next ticket; written under @submit_mutex
  * @cancels: cancels that have begun
  * @cancels_seen: how many of them had when the last submit call began
@@ -445,6 +459,8 @@ struct cring_worker {
  * @counted: TIMEOUTs that wait for a completion count, soonest first
  * @clocks: TIMEOUTs that wait for a clock
  * @deadlines: operations that have a deadline
+ * @batch_expires: the soonest deadline of the batch in progress ...
+ * @batch_entered: ... of which so many are among @deadlines when it has come
  * @eventfd: signalled when CQEs are posted; RCU
  * @queue_lock: see the top of this file
  * @flags: the kernel's own copy of what @shared says
@@ -498,6 +514,8 @@ struct cring_ring {
 	struct cring_req **batch;
 	u32 batch_nr;
 	u32 batch_seq;
+	struct cring_look look;
+	struct kiocb iocb;
 	u64 accepted;
 	atomic_t cancels;
 	u32 cancels_seen;
@@ -555,6 +573,8 @@ struct cring_ring {
 	struct list_head counted;
 	struct cring_clock clocks[CRING_NR_CLOCKS];
 	struct cring_clock deadlines;
+	ktime_t batch_expires;
+	u32 batch_entered;
 	struct eventfd_ctx __rcu *eventfd;
 
 	/* waiting and working */
@@ -679,20 +699,25 @@ void cring_ring_put(struct cring_ring *ring);
 
 /* accept.c APIs: what a batch of SQEs says */
 /*
- * CQ slots that neither a CQE nor an operation in flight occupies.  What has
- * finished is read before the tail it may have moved, so that the difference
- * errs to the safe side; a head that user space made up counts as none free.
+ * CQ slots that a CQE or an operation in flight occupies.  What has finished is
+ * read before the tail it may have moved, so that the sum errs to the safe side; a
+ * head that user space made up makes it larger than the CQ, or deceives itself.
  */
-static inline u32 cring_free_slots(struct cring_ring *ring)
+static inline u64 cring_taken_slots(struct cring_ring *ring)
 {
-	u32 entries = ring->cq_mask + 1;
 	/* before the tail */
 	u64 in_flight = ring->accepted - smp_load_acquire(&ring->finished);
 	u32 ready = READ_ONCE(ring->cq_tail) - READ_ONCE(ring->shared->cq_head);
 
-	if (ready > entries || in_flight + ready >= entries)
-		return 0;
-	return entries - ready - in_flight;
+	return in_flight + ready;
+}
+
+static inline u32 cring_free_slots(struct cring_ring *ring)
+{
+	u32 entries = ring->cq_mask + 1;
+	u64 taken = cring_taken_slots(ring);
+
+	return taken < entries ? entries - taken : 0;
 }
 
 /**
@@ -703,12 +728,14 @@ static inline u32 cring_free_slots(struct cring_ring *ring)
  * @head: the same, or NULL when none is
  * @fd: what the last one that names a file says ...
  * @fixed: ... and whether it is a slot
- * @file: that file, held by it, or NULL
+ * @held: nobody has taken the reference to @file yet that the look-up took
+ * @file: that file, held by it if not @held, or NULL
+ * @slow: that is none for the short way
  * @broken: a member of that chain was refused
  * @quick: SQEs may take the short way
  * @drain: one waits for all before it
  * @deadlines: some have a deadline ...
- * @past: ... and one that is over already
+ * @first: ... and the soonest is that
  * @now: when it was accepted, if there are
  */
 struct cring_accept {
@@ -719,11 +746,13 @@ struct cring_accept {
 	struct file *file;
 	s32 fd;
 	bool fixed;
+	bool held;
+	bool slow;
 	bool broken;
 	bool quick;
 	bool drain;
 	bool deadlines;
-	bool past;
+	ktime_t first;
 	ktime_t now;
 };
 
@@ -736,9 +765,38 @@ cring_accept_next(const struct cring_accept *a)
 	return &ring->sqes[(ring->sq_head + a->nr) & ring->sq_mask];
 }
 
+struct file *cring_accept_find(struct cring_accept *a, s32 fd, bool fixed);
+
+/* often the same as that of the one before, which holds it until it is tried */
+static inline struct file *cring_accept_file(struct cring_accept *a, s32 fd,
+					     bool fixed)
+{
+	if (a->file && fd == a->fd && fixed == a->fixed)
+		return a->file;
+	return cring_accept_find(a, fd, fixed);
+}
+
+/* a reference to @file for one more request */
+static inline struct file *cring_accept_hold(struct cring_accept *a)
+{
+	if (!a->held)
+		return get_file(a->file);
+	a->held = false;
+	return a->file;
+}
+
+void cring_accept_deadline(struct cring_accept *a, struct cring_req *req,
+			   u64 ns, bool absolute);
 bool cring_accept(struct cring_accept *a, u32 want);
 void cring_accept_idents(struct cring_accept *a);
 bool cring_req_ident(struct cring_req *req);
+
+/* the SQE that comes next; user space may change it at any time */
+static inline const struct cring_sqe *
+cring_sq_first(const struct cring_ring *ring)
+{
+	return &ring->sqes[ring->sq_head & ring->sq_mask];
+}
 
 /* nop.c APIs: NOPs that are over at once */
 u32 cring_nops_now(struct cring_ring *ring, u32 want);
@@ -746,10 +804,9 @@ u32 cring_nops_now(struct cring_ring *ring, u32 want);
 /* the same if the first SQE may be one, and nobody cancels */
 static inline u32 cring_nops(struct cring_ring *ring, u32 want)
 {
-	const struct cring_sqe *sqe = &ring->sqes[ring->sq_head & ring->sq_mask];
-
 	BUILD_BUG_ON(CRING_OP_NOP);
-	if (!want || READ_ONCE(sqe->opcode) || unlikely(cring_cancel_seen(ring)))
+	if (!want || READ_ONCE(cring_sq_first(ring)->opcode) ||
+	    unlikely(cring_cancel_seen(ring)))
 		return 0;
 	return cring_nops_now(ring, want);
 }
@@ -776,6 +833,7 @@ struct cring_batch {
 	unsigned int flush;		/* CRING_OPF_FLUSH: before the next one */
 	u32 next;			/* the submitter's: what is to be tried next */
 	u32 nr;				/* ... and how many there are */
+	bool deadlines;			/* ... some of which have one */
 };
 
 static inline void cring_batch_init(struct cring_batch *batch, bool submitter)
@@ -785,6 +843,7 @@ static inline void cring_batch_init(struct cring_batch *batch, bool submitter)
 	batch->flush = 0;
 	batch->next = 0;
 	batch->nr = 0;
+	batch->deadlines = false;
 }
 
 static inline bool cring_batch_empty(const struct cring_batch *batch)
@@ -811,10 +870,8 @@ struct cring_taken {
 };
 
 struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit);
-void cring_publish_one(struct cring_ring *ring);
 void cring_batch_ran(struct cring_ring *ring, struct cring_batch *batch);
 void cring_batch_post(struct cring_ring *ring, struct cring_batch *batch);
-void cring_batch_over(struct cring_ring *ring);
 void cring_plug(struct cring_ring *ring);
 
 /* sqpoll.c APIs: a thread that submits */
@@ -940,14 +997,17 @@ void cring_quick_release(struct cring_ring *ring, struct llist_node *list);
 /* quick_one.c APIs: one of them alone */
 bool cring_quick_one(struct cring_ring *ring);
 
+static inline bool cring_quick_opcode(u8 opcode)
+{
+	return opcode == CRING_OP_READ || opcode == CRING_OP_READ_FIXED;
+}
+
 /* may it be one?  A look at what user space may change meanwhile */
 static inline bool cring_quick_op(const struct cring_sqe *sqe)
 {
-	u8 opcode = READ_ONCE(sqe->opcode);
-
-	return (opcode == CRING_OP_READ || opcode == CRING_OP_READ_FIXED) &&
+	return cring_quick_opcode(READ_ONCE(sqe->opcode)) &&
 	       !(READ_ONCE(sqe->flags) & ~CRING_SQE_FIXED_FILE) &&
-	       !READ_ONCE(sqe->xflags);
+	       !(READ_ONCE(sqe->xflags) & ~CRING_SQE_X_DEADLINES);
 }
 
 /* release.c APIs: give back what a request held */
@@ -1254,7 +1314,8 @@ void cring_ready_exit(void);
 /* try what has become ready; a thread of the owner, no cring lock held */
 static inline void cring_run_ready(struct cring_ring *ring)
 {
-	if (!list_empty_careful(&ring->ready))
+	/* a look: what comes after it is kicked for */
+	if (!list_empty(&ring->ready))
 		cring_run_ready_list(ring);
 }
 
@@ -1365,7 +1426,7 @@ __poll_t cring_poll(struct file *file, struct poll_table_struct *pt);
 static inline int cring_wait(struct cring_ring *ring, u32 min, u64 rung,
 			     const ktime_t *expires)
 {
-	if (cring_cq_has(ring, min) && list_empty_careful(&ring->ready))
+	if (cring_cq_has(ring, min) && list_empty(&ring->ready))
 		return 0;
 	return cring_wait_cqes(ring, min, rung, expires);
 }
@@ -1392,7 +1453,7 @@ void cring_deadline_exit(struct cring_ring *ring);
 ktime_t cring_deadline_of(const struct cring_ring *ring, u64 ns, bool absolute,
 			  ktime_t now);
 bool cring_deadline_past(const struct cring_req *req);
-void cring_deadline_batch(struct cring_ring *ring, u32 nr);
+void cring_deadline_batch(struct cring_ring *ring, ktime_t first);
 void cring_deadline_arm(struct cring_req *req);
 void cring_deadline_del(struct cring_req *req);
 void cring_deadline_expire(struct cring_ring *ring, ktime_t now);

@@ -5,10 +5,12 @@
  *
  * A ring has one queue of deadlines and one hrtimer, set to the soonest.  A
  * request enters the queue when others can find it, so what is finished inline
- * and alone never does; it leaves with its CQE, or when a cancel claims it.  A
- * timer left running for a request that is gone is not stopped: it fires once,
- * and is set to what is the soonest then.  So a program whose operations have
- * deadlines, and keep them, touches the timer about once a deadline's length.
+ * never does; it leaves with its CQE, or when a cancel claims it.  What waits in
+ * the submitter's batch for its turn enters when the soonest deadline of the
+ * batch has come, which the ring remembers while the batch lasts.  A timer left
+ * running for a request that is gone is not stopped: it fires once, and is set to
+ * what is the soonest then.  So a program whose operations have deadlines, and
+ * keep them, touches the timer about once a deadline's length.
  */
 #include <linux/file.h>
 #include <linux/minmax.h>
@@ -60,13 +62,16 @@ bool cring_deadline_past(const struct cring_req *req)
  */
 static void cring_deadline_start(struct cring_ring *ring)
 {
-	struct timerqueue_node *first = timerqueue_getnext(&ring->deadlines.queue);
+	struct timerqueue_node *node = timerqueue_getnext(&ring->deadlines.queue);
 	struct hrtimer *timer = &ring->deadlines.hrtimer;
+	ktime_t first = ring->batch_expires;
 
-	if (!first || (hrtimer_is_queued(timer) &&
-		       hrtimer_get_expires(timer) <= first->expires))
+	if (node && node->expires < first)
+		first = node->expires;
+	if (first == KTIME_MAX || (hrtimer_is_queued(timer) &&
+				   hrtimer_get_expires(timer) <= first))
 		return;
-	hrtimer_start(timer, first->expires, HRTIMER_MODE_ABS_SOFT);
+	hrtimer_start(timer, first, HRTIMER_MODE_ABS_SOFT);
 }
 
 static bool cring_deadline_add(struct cring_req *req)
@@ -94,39 +99,46 @@ void cring_deadline_arm(struct cring_req *req)
 /* a member of a batch that was announced: a cancel may have ended it already */
 static void cring_deadline_member(struct cring_req *req)
 {
-	/* no other state before it is tried but those; left under the lock */
+	/* whatever else waits is in the index, and so among the deadlines */
 	enum cring_state state = cring_word_state(atomic64_read(&req->word));
 
 	if (cring_deadline_given(req) &&
-	    (state == CRING_ACCEPTED || state == CRING_LINKED))
+	    (state == CRING_ACCEPTED || state == CRING_LINKED ||
+	     state == CRING_INLINE))
 		cring_deadline_add(req);
 }
 
 /**
- * cring_deadline_batch - arm the deadlines of a batch
+ * cring_deadline_batch - from now on the deadlines of a batch can end it
  * @ring: whose batch was announced, and not tried yet
- * @nr: requests in it
+ * @first: the soonest of them
+ *
+ * Until cring_batch_post() forgets it.
  *
  * Context: the submitter, under submit_mutex; takes cring_ring.lock.
  */
-void cring_deadline_batch(struct cring_ring *ring, u32 nr)
+void cring_deadline_batch(struct cring_ring *ring, ktime_t first)
 {
-	u32 i = 0;
-
 	lockdep_assert_held(&ring->submit_mutex);
-	while (i < nr) {
-		u32 end = min(nr, i + CRING_BREAK);
+	spin_lock_irq(&ring->lock);
+	ring->batch_expires = first;
+	ring->batch_entered = 0;
+	cring_deadline_start(ring);
+	spin_unlock_irq(&ring->lock);
+}
 
-		spin_lock_irq(&ring->lock);
-		while (i < end)
-			cring_deadline_member(ring->batch[i++]);
-		cring_deadline_start(ring);
-		spin_unlock_irq(&ring->lock);
-		if (i == nr)
-			break;
-		cring_at(CRING_AT_BREAK, ring, NULL);
-		cond_resched();
-	}
+/* some of the batch whose soonest deadline has come; true when there are more */
+static bool cring_deadline_enter(struct cring_ring *ring)
+{
+	u32 nr = ring->batch_nr;
+	u32 end = min(nr, ring->batch_entered + CRING_BREAK);
+
+	while (ring->batch_entered < end)
+		cring_deadline_member(ring->batch[ring->batch_entered++]);
+	if (end < nr)
+		return true;
+	ring->batch_expires = KTIME_MAX;
+	return false;
 }
 
 /**
@@ -164,9 +176,12 @@ static bool cring_deadline_burst(struct cring_ring *ring, ktime_t now)
 	unsigned long irqflags;
 	unsigned int n = 0;
 	LIST_HEAD(todo);
+	bool more;
 
 	spin_lock_irqsave(&ring->lock, irqflags);
-	while (n < CRING_DEADLINE_BURST &&
+	/* all of it first: they end in the order of their deadlines */
+	more = ring->batch_expires <= now && cring_deadline_enter(ring);
+	while (!more && n < CRING_DEADLINE_BURST &&
 	       (node = timerqueue_getnext(&ring->deadlines.queue)) &&
 	       node->expires <= now) {
 		cring_deadline_over(container_of(node, struct cring_req, dnode),
@@ -177,7 +192,7 @@ static bool cring_deadline_burst(struct cring_ring *ring, ktime_t now)
 	cring_deadline_start(ring);
 	spin_unlock_irqrestore(&ring->lock, irqflags);
 	cring_complete_todo(ring, &todo);
-	return n == CRING_DEADLINE_BURST;
+	return more || n == CRING_DEADLINE_BURST;
 }
 
 /**
@@ -189,8 +204,10 @@ static bool cring_deadline_burst(struct cring_ring *ring, ktime_t now)
  */
 void cring_deadline_expire(struct cring_ring *ring, ktime_t now)
 {
-	while (cring_deadline_burst(ring, now))
+	while (cring_deadline_burst(ring, now)) {
+		cring_at(CRING_AT_BREAK, ring, NULL);
 		cond_resched();
+	}
 }
 
 static enum hrtimer_restart cring_deadline_fn(struct hrtimer *hrtimer)
@@ -210,6 +227,7 @@ static enum hrtimer_restart cring_deadline_fn(struct hrtimer *hrtimer)
 void cring_deadline_init(struct cring_ring *ring)
 {
 	ring->deadlines.ring = ring;
+	ring->batch_expires = KTIME_MAX;
 	timerqueue_init_head(&ring->deadlines.queue);
 	cring_hrtimer_init(&ring->deadlines.hrtimer, CLOCK_MONOTONIC,
 			   cring_deadline_fn);

@@ -3,7 +3,8 @@
  * The short way: reads of what is in the page cache.
  *
  * A read of a regular file or block device that says nothing but where from,
- * where to and how much, is nearly always over where it is tried.  It is
+ * where to and how much, and perhaps until when, is nearly always over where it is
+ * tried.  It is
  * accepted, announced, claimed and finished like any other operation, so a
  * cancel meets it in the same states and gets the same answers; but each of
  * those steps is written out here for what it is, and what holds for all such
@@ -12,8 +13,8 @@
  * What turns out to be more than that leaves the short way: it goes on as what
  * accept.c and rw_try.c would have made of it, and @quick is taken off.  So
  * while @quick is set the record has a file, perhaps a fixed buffer, and nothing
- * else that would have to be given back; it has no chain, no identity, no
- * deadline from its SQE, and nobody drains for it or behind it.
+ * else that would have to be given back; it has no chain and no identity, is not
+ * among the deadlines (deadline.c), and nobody drains for it or behind it.
  */
 #include "quick.h"
 
@@ -25,7 +26,6 @@
  * @more: the sixth word of the last one
  * @buf: the fixed buffer that this names, or NULL
  * @from: how many had been accepted before it was named
- * @held: references to the file that were taken for them
  * @nr: how many have been accepted, and need one
  */
 struct cring_quick_run {
@@ -33,7 +33,6 @@ struct cring_quick_run {
 	union cring_quick_buf more;
 	struct cring_buf *buf;
 	unsigned int from;
-	unsigned int held;
 	unsigned int nr;
 };
 
@@ -65,13 +64,14 @@ static noinline bool cring_quick_buf_begin(const struct cring_ring *ring,
 static void cring_quick_run_end(struct cring_accept *a,
 				struct cring_quick_run *run)
 {
+	unsigned int more = run->nr - a->held;
+
 	cring_quick_buf_end(run);
-	if (run->nr > run->held) {
-		cring_file_get_many(a->file, run->nr - run->held);
-	} else if (run->nr < run->held) {
-		fput(a->file);
-		a->file = NULL;
-	}
+	if (!run->nr)
+		return;
+	if (more)
+		cring_file_get_many(a->file, more);
+	a->held = false;
 }
 
 /* another file, or another operation: may it take the short way? */
@@ -80,46 +80,56 @@ static noinline bool cring_quick_run_begin(struct cring_accept *a,
 					   u64 word, u64 more)
 {
 	const union cring_quick_head head = { .word = word };
-	bool fixed = head.flags & CRING_SQE_FIXED_FILE;
 
 	cring_quick_run_end(a, run);
 	*run = (struct cring_quick_run) {};
 	if (!cring_quick_head(head))
 		return false;
-	/* that of the last request, which holds it */
-	if (!a->file || head.fd != a->fd || fixed != a->fixed) {
-		a->fd = head.fd;
-		a->fixed = fixed;
-		a->file = cring_file_get(a->ring, head.fd, fixed);
-		if (!a->file)
-			return false;
-		run->held = 1;
-	}
-	if (!cring_quick_file(a->file) || !cring_rw_allowed(a->ring, a->file))
+	if (!cring_accept_file(a, head.fd, head.flags & CRING_SQE_FIXED_FILE))
 		return false;
+	if (!cring_quick_file(a->file) || !cring_rw_allowed(a->ring, a->file)) {
+		a->slow = true;
+		return false;
+	}
 	run->head = head;
 	return head.opcode != CRING_OP_READ_FIXED ||
 	       cring_quick_buf_begin(a->ring, run, more);
 }
 
-/* one SQE, if it says no more than may be said here; @sqe is for its copy */
+/* it says more: no more than a deadline? */
+static noinline bool cring_quick_accept_deadline(struct cring_accept *a,
+						 struct cring_req *req,
+						 const struct cring_sqe *from)
+{
+	struct cring_quick_time time;
+
+	if (!cring_quick_time(&time, from))
+		return false;
+	cring_accept_deadline(a, req, time.ns, time.absolute);
+	return true;
+}
+
+/* one SQE, if it says no more than may be said here */
 static __always_inline bool
 cring_quick_accept_one(struct cring_accept *a, struct cring_quick_run *run,
 		       struct cring_req *req, const struct cring_sqe *from,
-		       struct cring_quick_sqe *sqe, u64 ticket)
+		       u64 ticket)
 {
-	cring_quick_copy(sqe, from);
-	if (unlikely(sqe->head != run->head.word) &&
-	    !cring_quick_run_begin(a, run, sqe->head, sqe->more))
+	const struct cring_quick_sqe sqe = cring_quick_copy(from);
+	u64 head = cring_quick_word(from);
+
+	if (unlikely(head != run->head.word) &&
+	    !cring_quick_run_begin(a, run, head, sqe.more))
 		return false;
-	if (unlikely(sqe->more != run->more.word) &&
-	    !cring_quick_buf_begin(a->ring, run, sqe->more))
+	if (unlikely(sqe.more != run->more.word) &&
+	    !cring_quick_buf_begin(a->ring, run, sqe.more))
 		return false;
-	if (unlikely(cring_quick_says_more(from)))
+	if (unlikely(!cring_quick_place(&sqe, run->buf)))
 		return false;
-	if (unlikely(!cring_quick_place(sqe, run->buf)))
+	if (unlikely(cring_quick_says_more(from)) &&
+	    !cring_quick_accept_deadline(a, req, from))
 		return false;
-	cring_quick_fill(req, sqe, from, &run->head, a->file, run->buf, ticket);
+	cring_quick_fill(req, &sqe, from, &run->head, a->file, run->buf, ticket);
 	run->nr++;
 	return true;
 }
@@ -141,11 +151,11 @@ void cring_quick_accept(struct cring_accept *a, u32 end)
 	struct cring_quick_run run = {};
 	u32 nr, mask = ring->sq_mask, from = ring->sq_head;
 	u64 ticket = ring->accepted;
-	struct cring_quick_sqe sqe;
+	const struct cring_sqe *first = &ring->sqes[(from + a->nr) & mask];
 
 	/* what the first says may have changed since it was looked at, to 0, too */
-	cring_quick_copy(&sqe, &ring->sqes[(from + a->nr) & mask]);
-	if (!cring_quick_run_begin(a, &run, sqe.head, sqe.more))
+	if (!cring_quick_run_begin(a, &run, cring_quick_word(first),
+				   cring_quick_copy(first).more))
 		end = 0;
 	for (nr = a->nr; nr < end && free; nr++) {
 		struct cring_req *req = llist_entry(free, struct cring_req,
@@ -153,7 +163,7 @@ void cring_quick_accept(struct cring_accept *a, u32 end)
 
 		if (!cring_quick_accept_one(a, &run, req,
 					    &ring->sqes[(from + nr) & mask],
-					    &sqe, ticket + nr))
+					    ticket + nr))
 			break;
 		free = free->next;
 		WRITE_ONCE(ring->batch[nr], req);
@@ -168,22 +178,21 @@ void cring_quick_accept(struct cring_accept *a, u32 end)
 /**
  * cring_quick_leave - go on with what is not over
  * @req: INLINE, the caller's; not to be touched afterwards
- * @iocb: what it was tried with
  * @ret: what cring_quick_read() returned: the end of the file, or it is not in
  *	the page cache, or an error; or it was not tried
  * @batch: gets it when it is over
  *
  * Context: the submitter, under submit_mutex; may sleep.
  */
-void cring_quick_leave(struct cring_req *req, const struct kiocb *iocb,
-		       ssize_t ret, struct cring_batch *batch)
+void cring_quick_leave(struct cring_req *req, ssize_t ret,
+		       struct cring_batch *batch)
 {
 	req->quick = false;
 	if (ret == CRING_QUICK_UNTRIED) {
 		cring_issue(req, CRING_HOW_INLINE, batch);
 		return;
 	}
-	req->iocb = *iocb;
+	req->iocb = req->ring->iocb;
 	cring_issue_tried(req, cring_rw_tried(req, ret), batch);
 }
 
@@ -202,18 +211,21 @@ struct cring_req *cring_quick_issue(struct cring_ring *ring,
 				    struct cring_batch *batch)
 {
 	struct llist_node **end;
-	struct kiocb iocb = {};
-	struct iov_iter iter;
+	struct iov_iter iter __uninitialized;
 	ssize_t ret;
 
 	if (unlikely(batch->flush))
 		cring_batch_flush(ring, batch);
 	end = batch->end;
 	do {
-		ret = cring_quick_read(req, &iocb, &iter);
+		ret = CRING_QUICK_UNTRIED;
+		/* else cring_issue() ends it */
+		if (likely(!batch->deadlines || !cring_deadline_given(req) ||
+			   !cring_deadline_past(req)))
+			ret = cring_quick_read(ring, req, &iter);
 		if (unlikely(ret != req->rw.len)) {
 			batch->end = end;
-			cring_quick_leave(req, &iocb, ret, batch);
+			cring_quick_leave(req, ret, batch);
 			return NULL;
 		}
 		/* as cring_batch_add() */

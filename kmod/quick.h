@@ -41,33 +41,42 @@ union cring_quick_buf {
 static __always_inline bool
 cring_quick_head(union cring_quick_head head)
 {
-	return (head.opcode == CRING_OP_READ ||
-		head.opcode == CRING_OP_READ_FIXED) &&
-	       !(head.flags & ~CRING_SQE_FIXED_FILE) && !head.ioprio;
+	const union cring_quick_head none = {
+		.flags = (u8)~CRING_SQE_FIXED_FILE, .ioprio = (u16)~0,
+	};
+
+	return !(head.word & none.word) && cring_quick_opcode(head.opcode);
 }
 
-/* what an SQE says: user space may change it, each of its fields is read once */
+/* what else an SQE says: user space may change it, each of its fields is read once */
 struct cring_quick_sqe {
-	u64 head;
 	u64 more;
 	u64 addr;
 	s64 pos;
 	u32 len;
 };
 
-static __always_inline void cring_quick_copy(struct cring_quick_sqe *to,
-					     const struct cring_sqe *sqe)
+/* its first word, for a union cring_quick_head */
+static __always_inline u64 cring_quick_word(const struct cring_sqe *sqe)
+{
+	return READ_ONCE(*(const u64 *)sqe);
+}
+
+/* the rest of it */
+static __always_inline struct cring_quick_sqe
+cring_quick_copy(const struct cring_sqe *sqe)
 {
 	const u64 *word = (const u64 *)sqe;
 
 	BUILD_BUG_ON(offsetof(struct cring_sqe, off) != sizeof(u64));
 	BUILD_BUG_ON(offsetof(struct cring_sqe, buf_index) != 5 * sizeof(u64));
 	BUILD_BUG_ON(offsetof(struct cring_sqe, deadline) != 6 * sizeof(u64));
-	to->head = READ_ONCE(word[0]);
-	to->more = READ_ONCE(word[5]);
-	to->addr = READ_ONCE(sqe->addr);
-	to->pos = READ_ONCE(sqe->off);
-	to->len = READ_ONCE(sqe->len);
+	return (struct cring_quick_sqe) {
+		.more = READ_ONCE(word[5]),
+		.addr = READ_ONCE(sqe->addr),
+		.pos = READ_ONCE(sqe->off),
+		.len = READ_ONCE(sqe->len),
+	};
 }
 
 /* does it say more than that? */
@@ -75,6 +84,24 @@ static __always_inline bool cring_quick_says_more(const struct cring_sqe *sqe)
 {
 	return READ_ONCE(sqe->deadline) | READ_ONCE(sqe->rw_flags) |
 	       READ_ONCE(sqe->xflags);
+}
+
+/* what more it may say: until when */
+struct cring_quick_time {
+	u64 ns;
+	bool absolute;
+};
+
+/* false when it says something else; what says_more() saw does not count */
+static __always_inline bool cring_quick_time(struct cring_quick_time *to,
+					     const struct cring_sqe *sqe)
+{
+	u32 xflags = READ_ONCE(sqe->xflags);
+
+	to->ns = READ_ONCE(sqe->deadline);
+	to->absolute = xflags & CRING_SQE_X_DEADLINE_ABS;
+	return (xflags & ~CRING_SQE_X_DEADLINE_ABS) == CRING_SQE_X_DEADLINE &&
+	       !READ_ONCE(sqe->rw_flags);
 }
 
 /* is there such a place in a file, and the memory that it names? */
@@ -129,11 +156,12 @@ static __always_inline bool cring_quick_file(struct file *file)
 /* no number of bytes, and no error */
 #define CRING_QUICK_UNTRIED	LONG_MIN
 
-/* what was left in @iocb is of another one of the run; @iter is set up here */
-static __always_inline ssize_t cring_quick_read(struct cring_req *req,
-						struct kiocb *iocb,
+/* what is left in the ring's iocb is of another one; @iter is set up here */
+static __always_inline ssize_t cring_quick_read(struct cring_ring *ring,
+						struct cring_req *req,
 						struct iov_iter *iter)
 {
+	struct kiocb *iocb = &ring->iocb;
 	struct file *file = req->file;
 	int flags = READ_ONCE(file->f_iocb_flags);
 	struct cring_buf *buf = req->rw.mem.buf;
@@ -170,11 +198,12 @@ static __always_inline void cring_quick_blank(struct cring_req *req)
 	req->flags = 0;
 	req->mark = 0;
 	req->quick = false;
+	req->dnode.expires = KTIME_MAX;
 	cring_word_free(&req->word);
 }
 
 /* quick.c: what is more than a read of what is there */
-void cring_quick_leave(struct cring_req *req, const struct kiocb *iocb,
-		       ssize_t ret, struct cring_batch *batch);
+void cring_quick_leave(struct cring_req *req, ssize_t ret,
+		       struct cring_batch *batch);
 
 #endif /* _CRING_QUICK_H */

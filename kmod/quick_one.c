@@ -9,52 +9,93 @@
 #include <linux/file.h>
 
 #include "quick.h"
+#include "submit.h"
+
+/*
+ * Its deadline, which is not armed before it is tried; KTIME_MAX when it has none,
+ * KTIME_MIN when it is over, or more is said than that.
+ */
+static __always_inline ktime_t
+cring_quick_expires(const struct cring_ring *ring, const struct cring_sqe *from)
+{
+	struct cring_quick_time time;
+	ktime_t now, expires;
+
+	if (likely(!cring_quick_says_more(from)))
+		return KTIME_MAX;
+	if (!cring_quick_time(&time, from))
+		return KTIME_MIN;
+	now = ktime_get();
+	expires = cring_deadline_of(ring, time.ns, time.absolute, now);
+	return expires > now ? expires : KTIME_MIN;
+}
+
+/* the fixed buffer that it names, which is looked up; false when it says more */
+static __always_inline bool cring_quick_buf(const struct cring_ring *ring,
+					    union cring_quick_head head,
+					    u64 word, struct cring_buf **buf)
+{
+	const union cring_quick_buf more = { .word = word };
+
+	*buf = NULL;
+	if (likely(head.opcode == CRING_OP_READ))
+		return !word;
+	if (more.resv || more.fd_in)
+		return false;
+	*buf = cring_buf_find(ring, more.index);
+	return *buf;
+}
+
+/* what it says more is read when its file has been looked up, which is a call */
+static __always_inline struct cring_req *
+cring_quick_accept_file(struct cring_ring *ring, union cring_quick_head head,
+			const struct cring_sqe *from, struct file *file)
+{
+	const struct cring_quick_sqe sqe = cring_quick_copy(from);
+	struct cring_buf *buf;
+	struct cring_req *req;
+	ktime_t expires;
+
+	if (unlikely(!cring_quick_buf(ring, head, sqe.more, &buf) ||
+		     !cring_quick_place(&sqe, buf)))
+		return NULL;
+	expires = cring_quick_expires(ring, from);
+	if (unlikely(expires == KTIME_MIN))
+		return NULL;
+	if (buf)
+		cring_buf_get_many(buf, 1);
+	req = llist_entry(ring->free, struct cring_req, free_node);
+	ring->free = ring->free->next;
+	req->dnode.expires = expires;
+	cring_quick_fill(req, &sqe, from, &head, file, buf, ring->accepted);
+	WRITE_ONCE(ring->batch[0], req);
+	return req;
+}
 
 /* accept what is next in the SQ, alone; NULL when it may not take the short way */
 static __always_inline struct cring_req *
 cring_quick_accept_alone(struct cring_ring *ring)
 {
 	const struct cring_sqe *from = &ring->sqes[ring->sq_head & ring->sq_mask];
-	struct llist_node *free = ring->free;
-	union cring_quick_head head;
-	union cring_quick_buf more;
-	struct cring_quick_sqe sqe;
-	struct cring_buf *buf = NULL;
-	struct cring_req *req;
+	const union cring_quick_head head = { .word = cring_quick_word(from) };
+	bool fixed = head.flags & CRING_SQE_FIXED_FILE;
+	struct cring_req *req = NULL;
 	struct file *file;
 
-	cring_quick_copy(&sqe, from);
-	head.word = sqe.head;
-	more.word = sqe.more;
-	if (!cring_quick_head(head) || cring_quick_says_more(from))
+	if (!cring_quick_head(head))
 		return NULL;
 	if (ring->drain || ring->restricted || ring->in_kernel ||
-	    ring->sq_thread || !free || !cring_free_slots(ring))
+	    ring->sq_thread || !ring->free ||
+	    cring_taken_slots(ring) > ring->cq_mask)
 		return NULL;
-	if (head.opcode == CRING_OP_READ_FIXED) {
-		if (more.resv || more.fd_in)
-			return NULL;
-		buf = cring_buf_find(ring, more.index);
-		if (!buf)
-			return NULL;
-	} else if (more.word) {
-		return NULL;
-	}
-	if (!cring_quick_place(&sqe, buf))
-		return NULL;
-	file = cring_file_get(ring, head.fd, head.flags & CRING_SQE_FIXED_FILE);
+	file = unlikely(fixed) ? cring_file_get(ring, head.fd, true) :
+				 fget(head.fd);
 	if (!file)
 		return NULL;
-	if (unlikely(!cring_quick_file(file))) {
-		fput(file);
-		return NULL;
-	}
-	if (buf)
-		cring_buf_get_many(buf, 1);
-	req = llist_entry(free, struct cring_req, free_node);
-	cring_quick_fill(req, &sqe, from, &head, file, buf, ring->accepted);
-	ring->free = free->next;
-	WRITE_ONCE(ring->batch[0], req);
+	if (likely(cring_quick_file(file)))
+		req = cring_quick_accept_file(ring, head, from, file);
+	if (unlikely(!req))
+		ring->look = (struct cring_look) { file, head.fd, fixed };
 	return req;
 }
 
@@ -99,8 +140,7 @@ static __always_inline bool cring_quick_post(struct cring_ring *ring,
 
 /* what a batch of one has come to that is more than a read of what is there */
 static noinline void cring_quick_more(struct cring_ring *ring,
-				      struct cring_req *req,
-				      const struct kiocb *iocb, ssize_t ret)
+				      struct cring_req *req, ssize_t ret)
 {
 	struct cring_batch batch;
 
@@ -109,7 +149,7 @@ static noinline void cring_quick_more(struct cring_ring *ring,
 	if (req && ret == req->rw.len) {
 		cring_batch_add(&batch, req);
 	} else if (req) {
-		cring_quick_leave(req, iocb, ret, &batch);
+		cring_quick_leave(req, ret, &batch);
 		cring_batch_ran(ring, &batch);
 	}
 	cring_batch_post(ring, &batch);
@@ -123,27 +163,27 @@ static noinline void cring_quick_more(struct cring_ring *ring,
  * others that are not there.
  *
  * Context: the submitter, under submit_mutex; may sleep.
- * Return: false when nothing was done: it is for cring_accept().
+ * Return: false when it was only looked at: it is for cring_accept().
  */
 bool cring_quick_one(struct cring_ring *ring)
 {
 	struct cring_req *req = cring_quick_accept_alone(ring);
-	struct kiocb iocb = {};
-	struct iov_iter iter;
+	struct iov_iter iter __uninitialized;
 	ssize_t ret = 0;
 
 	if (!req)
 		return false;
 	atomic_inc(&ring->nr_trying);
-	cring_publish_one(ring);
+	cring_announce(ring, 1);
+	cring_announced(ring, 1);
 	if (unlikely(!cring_word_move(&req->word, CRING_ACCEPTED, CRING_INLINE)))
 		req = NULL;
 	else
-		ret = cring_quick_read(req, &iocb, &iter);
+		ret = cring_quick_read(ring, req, &iter);
 	if (likely(req && ret == req->rw.len && cring_quick_post(ring, req)))
 		cring_quick_free(ring, req);
 	else
-		cring_quick_more(ring, req, &iocb, ret);
+		cring_quick_more(ring, req, ret);
 	cring_batch_over(ring);
 	atomic_dec(&ring->nr_trying);
 	return true;

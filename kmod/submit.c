@@ -11,48 +11,13 @@
 
 #include "cring.h"
 #include "point.h"
-
-/* from here on a cancel finds the batch, and what is in it is in flight */
-static void cring_announce(struct cring_ring *ring, u32 nr)
-{
-	ring->sq_head += nr;
-	/* the records before their number */
-	smp_store_release(&ring->batch_nr, nr);
-	/* both before the sequence number */
-	smp_store_release(&ring->batch_seq, ring->batch_seq + 1);
-	cring_at(CRING_AT_BATCH, ring, NULL);
-	/* who takes these for accepted finds them in the batch */
-	smp_store_release(&ring->accepted, ring->accepted + nr);
-}
-
-static void cring_announced(struct cring_ring *ring, u32 nr)
-{
-	WRITE_ONCE(ring->shared->accepted, ring->accepted);
-	/* user space may fill the slots from here on */
-	smp_store_release(&ring->shared->sq_head, ring->sq_head);
-	cring_at(CRING_AT_ANNOUNCE, ring, NULL);
-	if (unlikely(cring_seal_seen(ring)))
-		cring_seal_batch(ring, nr);
-}
-
-/**
- * cring_publish_one - from here on a batch of one is in flight
- * @ring: the submitter's; nobody drains
- *
- * Context: the submitter, under submit_mutex.
- */
-void cring_publish_one(struct cring_ring *ring)
-{
-	cring_announce(ring, 1);
-	cring_announced(ring, 1);
-}
+#include "submit.h"
 
 static void cring_publish(struct cring_accept *a)
 {
 	struct cring_ring *ring = a->ring;
 	bool drain = a->drain || ring->drain;
-	/* what waits for others of its batch to be tried; one alone does not */
-	bool deadlines = a->deadlines && (a->nr > 1 || a->past);
+	bool past = a->deadlines && a->first <= a->now;
 
 	if (unlikely(drain)) {
 		cring_accept_idents(a);
@@ -64,9 +29,10 @@ static void cring_publish(struct cring_accept *a)
 	} else {
 		cring_announce(ring, a->nr);
 	}
-	if (unlikely(deadlines))
-		cring_deadline_batch(ring, a->nr);
-	if (unlikely(a->past))
+	/* what waits for others of its batch to be tried; one alone does not */
+	if (unlikely(a->deadlines) && (a->nr > 1 || past))
+		cring_deadline_batch(ring, a->first);
+	if (unlikely(past))
 		cring_deadline_expire(ring, a->now);
 	cring_announced(ring, a->nr);
 }
@@ -116,8 +82,10 @@ static bool cring_batch_publish(struct cring_ring *ring)
 	spin_lock_irq(&ring->lock);
 	over = !ring->drain && list_empty(&ring->windowed) &&
 	       list_empty(&ring->counted);
-	if (likely(over))
+	if (likely(over)) {
+		ring->batch_expires = KTIME_MAX;
 		cring_cq_publish(ring, ring->accepted - ring->finished);
+	}
 	spin_unlock_irq(&ring->lock);
 	return over;
 }
@@ -141,31 +109,12 @@ void cring_batch_post(struct cring_ring *ring, struct cring_batch *batch)
 	cring_batch_finish(&comp, batch);
 	if (unlikely(ring->drain))
 		cring_drain_end(ring);
+	/* what waits now is found, and by its deadline, too */
+	ring->batch_expires = KTIME_MAX;
 	cring_comp_end(&comp);
 }
 
-/**
- * cring_batch_over - all of a batch was tried, and what has ended is posted
- * @ring: the submitter's
- *
- * Context: the submitter, under submit_mutex.
- */
-void cring_batch_over(struct cring_ring *ring)
-{
-	/*
-	 * What the batch left in the index is there before it ends; and who
-	 * finds the batch empty sees that it has ended.
-	 */
-	smp_store_release(&ring->batch_seq, ring->batch_seq + 1);
-	cring_at(CRING_AT_BATCH_OVER, ring, NULL);
-	/* in this order */
-	smp_store_release(&ring->batch_nr, 0);
-	/* the owner closed the ring meanwhile, and did not see all of this */
-	if (unlikely(READ_ONCE(ring->shut)))
-		cring_cancel_everything(ring);
-}
-
-static void cring_issue_batch(struct cring_ring *ring, u32 nr)
+static void cring_issue_batch(struct cring_ring *ring, u32 nr, bool deadlines)
 {
 	struct cring_req *req = NULL;
 	struct cring_batch batch;
@@ -173,6 +122,7 @@ static void cring_issue_batch(struct cring_ring *ring, u32 nr)
 
 	cring_batch_init(&batch, true);
 	batch.nr = nr;
+	batch.deadlines = deadlines;
 	if (nr >= CRING_PLUG_MIN) {
 		ring->plug = &plug;
 		WRITE_ONCE(ring->plugger, current);
@@ -216,7 +166,7 @@ static void cring_note_submitter(struct cring_ring *ring)
 }
 
 /* all but what is over already */
-static struct cring_taken
+static noinline struct cring_taken
 cring_submit_batch(struct cring_ring *ring, u32 over, u32 want)
 {
 	struct cring_accept a = { .ring = ring };
@@ -226,7 +176,7 @@ cring_submit_batch(struct cring_ring *ring, u32 over, u32 want)
 	taken.short_of_slots = cring_accept(&a, want - over);
 	if (a.nr) {
 		cring_publish(&a);
-		cring_issue_batch(ring, a.nr);
+		cring_issue_batch(ring, a.nr, a.deadlines);
 	}
 	atomic_dec(&ring->nr_trying);
 	taken.nr = over + a.nr;
@@ -235,15 +185,21 @@ cring_submit_batch(struct cring_ring *ring, u32 over, u32 want)
 	return taken;
 }
 
+/* a read; what was looked up for it is what accept.c begins with */
+static struct cring_taken cring_submit_one(struct cring_ring *ring)
+{
+	if (cring_quick_one(ring))
+		return (struct cring_taken) { .nr = 1 };
+	return cring_submit_batch(ring, 0, 1);
+}
+
 /* what is short goes the short way, at the head of what is submitted or its end */
 static struct cring_taken cring_submit_some(struct cring_ring *ring, u32 nr)
 {
 	u32 cancels = cring_cancels(ring, nr), first = nr - cancels;
 	struct cring_taken taken = { .nr = cring_nops(ring, first) };
 
-	if (first == 1 && !taken.nr && cring_quick_one(ring))
-		taken.nr = 1;
-	else if (taken.nr < first)
+	if (taken.nr < first)
 		taken = cring_submit_batch(ring, taken.nr, first);
 	if (!cancels || taken.nr != first)
 		return taken;
@@ -290,7 +246,10 @@ struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit)
 		cring_note_submitter(ring);
 		cancels = atomic_read(&ring->cancels);
 		avail = min(to_submit, avail);
-		if (avail)
+		if (avail == 1 &&
+		    cring_quick_opcode(READ_ONCE(cring_sq_first(ring)->opcode)))
+			taken = cring_submit_one(ring);
+		else if (avail)
 			taken = cring_submit_some(ring, avail);
 		ring->cancels_seen = cancels;
 	}

@@ -329,31 +329,44 @@ static void a_drain_is_over_for_many(struct kunit *test)
 
 /* --- deadlines --- */
 
-/* announced, but not tried and not armed: both of what has a deadline */
+/* its time has come, but it is not among the deadlines yet: the last one */
 static void cancel_unarmed(struct live *live)
 {
 	KUNIT_EXPECT_EQ(live->test, live_cancel(live, 0, NR - 1), 0);
+}
+
+/* the first one is tried for so long */
+static ssize_t until_then(struct script *script, struct kiocb *iocb,
+			  struct iov_iter *iter)
+{
+	it_is(script->priv, later());
+	return -EAGAIN;
 }
 
 static void many_deadlines_in_a_batch(struct kunit *test)
 {
 	struct live *live = open_many(test);
 	struct script *script = script_open(live, SCRIPT_POLL);
+	struct script *slow = script_open(live, SCRIPT_POLL);
 	struct breaks *b = count_breaks(live);
 	s64 then = later();
 	unsigned int i;
 
 	b->first = cancel_unarmed;
+	slow->priv = live;
+	slow->run = until_then;
+	script_ready(slow, EPOLLIN);
 	for (i = 0; i < NR; i++)
-		give(prep_read(live, script, i), then);
+		give(prep_read(live, i ? script : slow, i), then - i);
 	submit_all(live, NR);
-	KUNIT_EXPECT_EQ(test, b->nr, (NR - 1) / CRING_BREAK);
+	/* they enter, and they end */
+	KUNIT_EXPECT_EQ(test, b->nr, 2 * ((NR - 1) / CRING_BREAK));
+	KUNIT_EXPECT_EQ(test, atomic_read(&script->calls), 0);
 	LIVE_EXPECT_CQE_FLAGS(live, NR - 1, -ECANCELED, NOT_STARTED);
-	LIVE_EXPECT_NO_CQE(live);
-	KUNIT_EXPECT_EQ(test, live_in_flight(live), NR - 1);
-	it_is(live, then);
-	for (i = 0; i < NR - 1; i++)
-		LIVE_EXPECT_CQE(live, i, -ETIME);
+	for (i = NR - 2; i; i--)
+		LIVE_EXPECT_CQE_FLAGS(live, i, -ETIME, NOT_STARTED);
+	/* it was told */
+	LIVE_EXPECT_CQE(live, 0, -ETIME);
 	LIVE_EXPECT_NO_CQE(live);
 	KUNIT_EXPECT_TRUE(test, nothing_queued(live));
 }

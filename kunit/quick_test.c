@@ -116,7 +116,7 @@ static void whatever_else_they_say_it_is_as_on_the_long_way(struct kunit *test)
 }
 
 /* no byte of it but the flag says so; the one before it has opened the way */
-static void one_with_a_deadline_behind_others_does_not(struct kunit *test)
+static void one_whose_time_is_over_is_not_tried(struct kunit *test)
 {
 	struct quick *q = quick_open(test);
 
@@ -126,6 +126,110 @@ static void one_with_a_deadline_behind_others_does_not(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, q->way, 1);
 	LIVE_EXPECT_CQE_FLAGS(q->live, 1, -ETIME, CRING_CQE_F_NOT_STARTED);
 	LIVE_EXPECT_CQE(q->live, 0, QUICK_LEN);
+	quick_put(q, 0)->xflags = CRING_SQE_X_DEADLINE;
+	KUNIT_EXPECT_EQ(test, live_submit(q->live), 1);
+	KUNIT_EXPECT_EQ(test, q->way, 1);
+	LIVE_EXPECT_CQE_FLAGS(q->live, 0, -ETIME, CRING_CQE_F_NOT_STARTED);
+	quick_expect_over(q, 2);
+}
+
+static void give_an_hour(struct cring_sqe *sqe, bool absolute)
+{
+	sqe->xflags = CRING_SQE_X_DEADLINE;
+	sqe->deadline = 3600 * NSEC_PER_SEC;
+	if (absolute) {
+		sqe->xflags |= CRING_SQE_X_DEADLINE_ABS;
+		sqe->deadline += ktime_get();
+	}
+}
+
+/* and is among the deadlines only when it waits; the record has none later */
+static void one_with_a_deadline_does(struct kunit *test)
+{
+	struct quick *q = quick_open(test);
+	unsigned int i, nr;
+
+	for (nr = 1; nr <= QUICK_NR; nr += QUICK_NR - 1) {
+		q->way = 0;
+		for (i = 0; i < nr; i++)
+			give_an_hour(quick_put(q, i), i % 2);
+		KUNIT_EXPECT_EQ(test, live_submit(q->live), nr);
+		KUNIT_EXPECT_EQ(test, q->way, nr);
+		for (i = 0; i < nr; i++)
+			LIVE_EXPECT_CQE_FLAGS(q->live, i, QUICK_LEN, 0);
+	}
+	quick_expect_over(q, 2);
+	KUNIT_EXPECT_EQ(test, q->live->ring->batch_expires, KTIME_MAX);
+	for (i = 0; i < q->live->ring->nr_reqs; i++)
+		KUNIT_EXPECT_EQ(test, q->live->ring->pool[i].dnode.expires,
+				KTIME_MAX);
+}
+
+/* the time comes for what waits for its turn, not for what is over */
+static void while_the_first_is_tried(struct quick *q)
+{
+	cring_deadline_expire(q->live->ring,
+			      ktime_get() + 7200 * NSEC_PER_SEC);
+}
+
+static void those_whose_time_comes_before_their_turn_end(struct kunit *test)
+{
+	struct quick *q = quick_open(test);
+	unsigned int i;
+
+	q->at_first = while_the_first_is_tried;
+	for (i = 0; i < QUICK_NR; i++)
+		give_an_hour(quick_put(q, i), false);
+	quick_submit(q);
+	KUNIT_EXPECT_EQ(test, q->way, 1);
+	KUNIT_EXPECT_EQ(test, q->others, 0);
+	for (i = 1; i < QUICK_NR; i++)
+		LIVE_EXPECT_CQE_FLAGS(q->live, i, -ETIME,
+				      CRING_CQE_F_NOT_STARTED);
+	LIVE_EXPECT_CQE_FLAGS(q->live, 0, QUICK_LEN, 0);
+	quick_expect_over(q, 2);
+}
+
+/* the timer is late */
+static void in_no_time(struct quick *q)
+{
+	WRITE_ONCE(live_req(q->live, 1)->dnode.expires, 1);
+}
+
+static void one_that_is_past_when_its_turn_comes_is_not_tried(struct kunit *test)
+{
+	struct quick *q = quick_open(test);
+	unsigned int i;
+
+	q->at_first = in_no_time;
+	for (i = 0; i < QUICK_NR; i++)
+		give_an_hour(quick_put(q, i), false);
+	quick_submit(q);
+	KUNIT_EXPECT_EQ(test, q->way, QUICK_NR - 1);
+	LIVE_EXPECT_CQE_FLAGS(q->live, 0, QUICK_LEN, 0);
+	LIVE_EXPECT_CQE_FLAGS(q->live, 1, -ETIME, CRING_CQE_F_NOT_STARTED);
+	for (i = 2; i < QUICK_NR; i++)
+		LIVE_EXPECT_CQE_FLAGS(q->live, i, QUICK_LEN, 0);
+	quick_expect_over(q, 2);
+}
+
+/* no deadline, but flags that are wrong without one, or say more */
+static void one_that_says_more_than_a_deadline_does_not(struct kunit *test)
+{
+	struct quick *q = quick_open(test);
+
+	give_an_hour(quick_put(q, 0), false);
+	quick_put(q, 1)->xflags = CRING_SQE_X_DEADLINE_ABS;
+	quick_put(q, 2)->deadline = 1;
+	give_an_hour(quick_put(q, 3), false);
+	q->live->ring->sqes[3].rw_flags = (__force u32)RWF_HIPRI;
+	KUNIT_EXPECT_EQ(test, live_submit(q->live), 4);
+	KUNIT_EXPECT_EQ(test, q->way, 1);
+	KUNIT_EXPECT_EQ(test, q->others, 1);
+	LIVE_EXPECT_CQE(q->live, 0, QUICK_LEN);
+	LIVE_EXPECT_CQE(q->live, 1, -EINVAL);
+	LIVE_EXPECT_CQE(q->live, 2, -EINVAL);
+	LIVE_EXPECT_CQE(q->live, 3, QUICK_LEN);
 	quick_expect_over(q, 2);
 }
 
@@ -262,7 +366,11 @@ static struct kunit_case cring_quick_cases[] = {
 	KUNIT_CASE(so_do_those_of_what_is_fixed),
 	KUNIT_CASE(files_and_other_operations_may_take_turns),
 	KUNIT_CASE(whatever_else_they_say_it_is_as_on_the_long_way),
-	KUNIT_CASE(one_with_a_deadline_behind_others_does_not),
+	KUNIT_CASE(one_whose_time_is_over_is_not_tried),
+	KUNIT_CASE(one_with_a_deadline_does),
+	KUNIT_CASE(those_whose_time_comes_before_their_turn_end),
+	KUNIT_CASE(one_that_is_past_when_its_turn_comes_is_not_tried),
+	KUNIT_CASE(one_that_says_more_than_a_deadline_does_not),
 	KUNIT_CASE(one_that_has_become_nothing_does_not),
 	KUNIT_CASE(what_reads_at_the_files_own_position_does_not),
 	KUNIT_CASE_PARAM(what_is_not_over_goes_on, leave_gen_params),

@@ -31,6 +31,7 @@
 #define __user
 #define __force
 #define __rcu
+#define __uninitialized
 #define __must_hold(lock)
 #define __acquires(lock)
 #define __releases(lock)
