@@ -421,6 +421,7 @@ struct cring_look {
  * @bufs: fixed buffers; under @submit_mutex
  * @ident: the last submitter's identity; under @submit_mutex; with a thread that
  *	of who has set up the ring
+ * @ident_known: it is that of the batch in progress, in all that it has
  * @task: the last submitter; under @queue_lock; referenced
  * @plug: of the batch in progress, if several may go to a device together ...
  * @plugger: ... and who submits it: only that thread may look at @plug
@@ -534,6 +535,7 @@ struct cring_ring {
 	u32 max_detached;
 	atomic_t nr_detached;
 	struct cring_ident *ident;
+	bool ident_known;
 	struct task_struct *task;
 	struct blk_plug *plug;
 	struct task_struct *plugger;

@@ -142,7 +142,7 @@ struct cring_ident *cring_ident_get(struct cring_ring *ring, bool waits)
 	struct cring_ident *ident = ring->ident;
 
 	lockdep_assert_held(&ring->submit_mutex);
-	if (!ident || !(ring->sq_thread ||
+	if (!ident || !(ring->sq_thread || ring->ident_known ||
 			(waits ? cring_ident_is_caller(ident) :
 				 cring_ident_is_current(ident)))) {
 		ident = cring_ident_new();
@@ -151,6 +151,9 @@ struct cring_ident *cring_ident_get(struct cring_ring *ring, bool waits)
 		cring_ident_put(ring->ident);
 		ring->ident = ident;
 	}
+	/* the rest of a batch is its submitter's, too */
+	if (!waits && ring->batch_nr)
+		ring->ident_known = true;
 	cring_ident_hold(ident);
 	return ident;
 }
