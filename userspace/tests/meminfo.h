@@ -42,7 +42,7 @@ static inline long pcp_kb(void)
 /* Bytes that are free, those lists too. */
 static inline long mem_free(void)
 {
-	return (meminfo("MemFree") + pcp_kb()) << 10;
+	return (meminfo("MemFree") + pcp_kb()) * 1024;
 }
 
 #endif /* CRING_TESTS_MEMINFO_H */
