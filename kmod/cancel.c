@@ -22,9 +22,9 @@ static bool cring_claim_queued(struct cring_req *req, u64 word)
 	if (claimed) {
 		list_del_init(&req->node);
 		ring->nr_work -= cring_word_state(word) == CRING_QUEUED;
+		if (list_empty(&ring->ready))
+			cring_flag(ring, CRING_SHARED_READY, false);
 	}
-	if (cring_word_state(word) == CRING_READY && list_empty(&ring->ready))
-		WRITE_ONCE(ring->shared->flags, 0);
 	spin_unlock(&ring->queue_lock);
 	return claimed;
 }

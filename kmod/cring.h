@@ -1309,6 +1309,7 @@ bool cring_ready_add(struct cring_req *req, enum cring_state from);
 void cring_kick(struct cring_ring *ring);
 bool cring_kick_absorb(const struct cring_reach *reach, u32 nr);
 void cring_run_ready_list(struct cring_ring *ring);
+void cring_flag(struct cring_ring *ring, u32 flag, bool on);
 void cring_shared_flag(struct cring_ring *ring, u32 flag, bool on);
 void cring_ready_init(struct cring_ring *ring);
 void cring_ready_exit(void);

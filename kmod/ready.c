@@ -42,11 +42,21 @@ bool cring_ready_add(struct cring_req *req, enum cring_state from)
 	return added;
 }
 
-/* under queue_lock */
-static void cring_flag(struct cring_ring *ring, u32 flag, bool on)
+/**
+ * cring_flag - say something in the shared page, under a lock that is held
+ * @ring: whose
+ * @flag: one of CRING_SHARED_*
+ * @on: whether it is so
+ *
+ * The one place that writes it: @ring has a copy, which must be the same.
+ *
+ * Context: cring_ring.queue_lock.
+ */
+void cring_flag(struct cring_ring *ring, u32 flag, bool on)
 {
 	u32 flags = on ? ring->flags | flag : ring->flags & ~flag;
 
+	lockdep_assert_held(&ring->queue_lock);
 	if (flags == ring->flags)
 		return;
 	ring->flags = flags;

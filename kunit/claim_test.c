@@ -194,6 +194,27 @@ static void what_is_cancelled_when_ready_is_not_tried_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->script->calls), 1);
 }
 
+/* and the shared page says of all else what it has said */
+static void what_is_cancelled_when_ready_leaves_the_thread_asleep(struct kunit *test)
+{
+	struct claim *c = claim_open(test, SCRIPT_POLL);
+	struct cring_ring *ring = c->live->ring;
+
+	cring_shared_flag(ring, CRING_SHARED_NEED_WAKEUP, true);
+	cring_shared_flag(ring, CRING_SHARED_READY, true);
+	KUNIT_ASSERT_EQ(test, live_read(c->live, c->script, UD), CRING_ARMED);
+	script_ready(c->script, EPOLLIN);
+	LIVE_EXPECT_STATE(c->live, UD, CRING_READY);
+	c->answer = live_cancel(c->live, 0, UD);
+	expect_end(c, 0, -ECANCELED, CRING_CQE_F_NOT_STARTED);
+	KUNIT_EXPECT_EQ(test, ring->flags, CRING_SHARED_NEED_WAKEUP);
+	KUNIT_EXPECT_EQ(test, ring->shared->flags, CRING_SHARED_NEED_WAKEUP);
+	/* that one sees what becomes ready */
+	cring_shared_flag(ring, CRING_SHARED_READY, true);
+	KUNIT_EXPECT_EQ(test, ring->shared->flags,
+			CRING_SHARED_NEED_WAKEUP | CRING_SHARED_READY);
+}
+
 /* ---------------------------------------------------------------------------
  * A worker
  */
@@ -484,6 +505,7 @@ static struct kunit_case cring_claim_cases[] = {
 	KUNIT_CASE(a_wake_up_that_a_cancel_overtakes_leaves_it_alone),
 	KUNIT_CASE(a_cancel_that_a_try_overtakes_is_too_late_to_stop_it),
 	KUNIT_CASE(what_is_cancelled_when_ready_is_not_tried_again),
+	KUNIT_CASE(what_is_cancelled_when_ready_leaves_the_thread_asleep),
 	KUNIT_CASE(a_cancel_that_a_worker_overtakes_finds_it_running),
 	KUNIT_CASE(a_worker_that_a_cancel_overtakes_finds_nothing),
 	KUNIT_CASE(a_cancel_that_a_device_overtakes_still_finds_it),
