@@ -204,7 +204,8 @@ static struct cring_taken cring_submit_some(struct cring_ring *ring, u32 nr)
 	if (!cancels || taken.nr != first)
 		return taken;
 	while (taken.nr < nr && cring_cancel_now(ring))
-		taken.nr++;
+		if (!(++taken.nr % CRING_BREAK))
+			cond_resched();
 	if (taken.nr < nr) {
 		/* what is left may sleep */
 		cring_run_ready(ring);
