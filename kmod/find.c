@@ -323,7 +323,8 @@ struct cring_req *cring_find(struct cring_ring *ring,
  * @filter: what is meant
  *
  * Of those that the filter names the shortest, and an opcode's only when it
- * names no other; costs no more than walking that one.
+ * names no other; costs no more than walking that one.  What was young is in its
+ * circles then, so cring_index_has_op() tells of it.
  *
  * Context: process, may sleep; cancel_mutex, no other cring lock but
  * submit_mutex.
@@ -336,10 +337,11 @@ enum cring_by cring_find_by(struct cring_ring *ring,
 
 	cring_walk_begin(&walk, ring, filter);
 	spin_lock_irq(&ring->lock);
-	/* the circles are whole from here on, as far as the caller looks */
+	/* all that is in the index now, and that left the batch before it was looked at */
 	cring_index_settle(ring);
 	if (walk.nr > 1)
 		cring_walk_all(&walk, NULL);
 	spin_unlock_irq(&ring->lock);
+	cring_at(CRING_AT_CIRCLE, ring, NULL);
 	return walk.by[walk.over];
 }

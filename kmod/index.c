@@ -242,7 +242,8 @@ struct cring_req *cring_index_ticket(struct cring_ring *ring, u64 ticket)
  * @opcode: any, also one that is no operation: an SQE that is to be refused may
  *	wait behind a drain
  *
- * Context: any; what was settled before the caller began to look is seen.
+ * Context: any, after cring_find_by() if all is to be seen that was in the index
+ * then: what is young is in no table.
  * Return: true when there may be.
  */
 bool cring_index_has_op(struct cring_ring *ring, u8 opcode)

@@ -212,9 +212,12 @@ static void cring_pass_all(struct cring_pass *pass)
 	if (!++ring->cancel_mark)
 		ring->cancel_mark++;
 	pass->mark = ring->cancel_mark;
-	pass->by = cring_find_by(ring, pass->filter);
-	/* the batch first: what it holds can move to the index, not back */
+	/*
+	 * The batch first: what it holds can move to the index, not back; and into
+	 * its tables only by cring_find_by(), which is to see all that was moved.
+	 */
 	cring_pass_batch(pass);
+	pass->by = cring_find_by(ring, pass->filter);
 	/*
 	 * What waits before what runs: a worker that is interrupted would take
 	 * the next one that waits for it, and so make an -EALREADY of a 0.

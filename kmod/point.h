@@ -39,6 +39,7 @@ enum cring_point {
 	CRING_AT_ABSORB,	/* a wait was interrupted; by whom is not known yet */
 	CRING_AT_NO_PLACE,	/* a request has no place in the window */
 	CRING_AT_FEED,		/* it starved, and is about to get a worker */
+	CRING_AT_CIRCLE,	/* a cancel of ALL knows where in the index to look */
 	CRING_AT_BREAK,		/* .lock was let go of, and there is more to do */
 	CRING_NR_POINTS
 };

@@ -181,6 +181,57 @@ static void all_of_nothing_is_none(struct kunit *test)
 					  CRING_ASYNC_CANCEL_ANY, 0), 0);
 }
 
+/* --- what moves into the index meanwhile --- */
+
+struct moving {
+	struct completion looks, waits;
+	struct other *other;
+};
+
+static int cancel_any(void *arg)
+{
+	return live_cancel(arg, CRING_ASYNC_CANCEL_ALL | CRING_ASYNC_CANCEL_ANY,
+			   0);
+}
+
+static void until_it_waits(struct live *live, struct cring_req *req)
+{
+	struct moving *m = live->priv;
+
+	live_at(live, CRING_AT_CIRCLE, NULL);
+	complete(&m->looks);
+	wait_for_completion_timeout(&m->waits, LIVE_PATIENCE);
+}
+
+static void until_somebody_looks(struct live *live, struct cring_req *req)
+{
+	struct moving *m = live->priv;
+
+	live_at(live, CRING_AT_ANNOUNCE, NULL);
+	live_at(live, CRING_AT_CIRCLE, until_it_waits);
+	m->other = other_start(live, cancel_any, live);
+	wait_for_completion_timeout(&m->looks, LIVE_PATIENCE);
+}
+
+/* in the batch when the canceller begins, and in no table of the index */
+static void what_moves_out_of_the_batch_is_found(struct kunit *test)
+{
+	struct live *live = live_open(test, 4, 0);
+	struct script *script = script_open(live, SCRIPT_POLL);
+	struct moving m;
+
+	live->priv = &m;
+	init_completion(&m.looks);
+	init_completion(&m.waits);
+	live_prep_read(live_sqe(live, 0, UD), script, live->args, 1);
+	live_at(live, CRING_AT_ANNOUNCE, until_somebody_looks);
+	KUNIT_EXPECT_EQ(test, live_submit(live), 1);
+	complete(&m.waits);
+	KUNIT_EXPECT_EQ(test, other_join(m.other), 1);
+	LIVE_EXPECT_CQE_FLAGS(live, UD, -ECANCELED, CRING_CQE_F_NOT_STARTED);
+	KUNIT_EXPECT_EQ(test, live_in_flight(live), 0);
+}
+
 static struct kunit_case cring_all_cases[] = {
 	KUNIT_CASE_PARAM(hundreds_are_cancelled_with_the_lock_let_go,
 			 key_gen_params),
@@ -188,6 +239,7 @@ static struct kunit_case cring_all_cases[] = {
 	KUNIT_CASE(what_a_device_has_is_counted_once_each_time),
 	KUNIT_CASE(all_means_what_was_accepted_before_it),
 	KUNIT_CASE(all_of_nothing_is_none),
+	KUNIT_CASE(what_moves_out_of_the_batch_is_found),
 	{}
 };
 
