@@ -230,7 +230,7 @@ TEST_F(ltimeout, link_timeout_with_bad_arguments_stops_the_chain)
 
 TEST_F(ltimeout, link_timeout_update)
 {
-	struct cring_timespec ts = ms_ts(600000), near = ms_ts(30);
+	struct cring_timespec ts = ms_ts(600000), near = ms_ts(500);
 	struct cring_sqe *sqe;
 	int res[4];
 
