@@ -180,7 +180,12 @@ static int cring_params_fix(struct cring_params *p)
 static void cring_mm_release(struct mmu_notifier *notifier,
 			     struct mm_struct *mm)
 {
-	cring_ring_shut(container_of(notifier, struct cring_ring, notifier));
+	struct cring_ring *ring = container_of(notifier, struct cring_ring,
+					       notifier);
+
+	/* else there was no memory for it: nobody has used it, nor ever will */
+	if (ring->cqes)
+		cring_ring_shut(ring);
 }
 
 /*
@@ -318,8 +323,8 @@ static void cring_ring_init(struct cring_ring *ring)
 	refcount_set(&ring->refs, 2);
 }
 
-/* a ring that nobody owns yet */
-static struct cring_ring *cring_ring_new(struct cring_params *p)
+/* a ring that has no owner and no memory yet */
+static struct cring_ring *cring_ring_new(const struct cring_params *p)
 {
 	struct cring_ring *ring;
 	int ret;
@@ -330,43 +335,56 @@ static struct cring_ring *cring_ring_new(struct cring_params *p)
 	cring_ring_init(ring);
 	ring->window = p->window;
 	ret = cring_user_join(ring);
-	if (ret)
-		goto err_join;
-	ret = cring_memory_alloc(ring, p);
-	if (ret)
-		goto err;
+	if (ret) {
+		cring_ring_free(ring);
+		return ERR_PTR(ret);
+	}
 	return ring;
-err:
+}
+
+/* it will not be one */
+static void cring_ring_abandon(struct cring_ring *ring)
+{
 	cring_user_leave(ring);
-err_join:
 	cring_ring_free(ring);
-	return ERR_PTR(ret);
 }
 
 /* the calling process becomes its owner */
-static int cring_ring_own(struct cring_ring *ring, const struct cring_params *p)
+static int cring_ring_own(struct cring_ring *ring)
 {
-	struct file *file;
 	int ret;
 
 	ring->mm = current->mm;
 	mmgrab(ring->mm);
 	ring->tgid = get_pid(task_tgid(current));
+	ring->notifier.ops = &cring_notifier_ops;
+	ret = mmu_notifier_register(&ring->notifier, ring->mm);
+	if (!ret)
+		return 0;
+	ring->notifier.ops = NULL;
+	/*
+	 * It takes locks of every mapping, and gives up when there is a signal, or
+	 * task work of another ring's: start over after it.  What takes its time
+	 * comes later: with signals that are closer to each other than that, it
+	 * would start over for ever.
+	 */
+	return ret == -EINTR ? -ERESTARTNOINTR : ret;
+}
+
+/* what it needs, when it has an owner */
+static int cring_ring_equip(struct cring_ring *ring, struct cring_params *p)
+{
+	struct file *file;
+	int ret;
+
 	file = cring_shmem_file("cring", 0);
 	/* no memory for an inode is no space to tmpfs, which it is not to us */
 	if (IS_ERR(file))
 		return PTR_ERR(file) == -ENOSPC ? -ENOMEM : PTR_ERR(file);
 	ring->mapping_file = file;
-	ring->notifier.ops = &cring_notifier_ops;
-	ret = mmu_notifier_register(&ring->notifier, ring->mm);
-	if (ret) {
-		ring->notifier.ops = NULL;
-		/*
-		 * It takes locks of every mapping, and gives up when there is a
-		 * signal, or task work of another ring's: start over after it.
-		 */
-		return ret == -EINTR ? -ERESTARTNOINTR : ret;
-	}
+	ret = cring_memory_alloc(ring, p);
+	if (ret)
+		return ret;
 	if (p->flags & CRING_SETUP_SQPOLL) {
 		ret = cring_sq_start(ring, p->sq_thread_idle);
 		if (ret)
@@ -398,6 +416,11 @@ struct cring_ring *cring_ring_new_kernel(u32 entries)
 	ring = cring_ring_new(&p);
 	if (IS_ERR(ring))
 		return ring;
+	ret = cring_memory_alloc(ring, &p);
+	if (ret) {
+		cring_ring_abandon(ring);
+		return ERR_PTR(ret);
+	}
 	ring->in_kernel = true;
 	/* it may outlive its user, too */
 	__module_get(THIS_MODULE);
@@ -426,10 +449,9 @@ int cring_ring_setup(struct file *file, struct cring_params *p)
 	ring = cring_ring_new(p);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
-	ret = cring_ring_own(ring, p);
+	ret = cring_ring_own(ring) ?: cring_ring_equip(ring, p);
 	if (ret) {
-		cring_user_leave(ring);
-		cring_ring_free(ring);
+		cring_ring_abandon(ring);
 		return ret;
 	}
 	/* for the ring; it may outlive the file */

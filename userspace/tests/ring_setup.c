@@ -322,4 +322,40 @@ TEST(setup_is_not_ended_by_a_signal)
 	EXPECT_GT(alarms, 0);
 }
 
+#define MANY_ALARMS	200
+
+static void on_each_alarm(int sig)
+{
+	static const struct itimerval none;
+
+	on_alarm(sig);
+	if (alarms == MANY_ALARMS)
+		setitimer(ITIMER_REAL, &none, NULL);
+}
+
+/* ... and not again and again, when they come faster than a large one is made. */
+TEST(setup_ends_while_signals_come)
+{
+	const struct sigaction act = { .sa_handler = on_each_alarm };
+	static const struct itimerval none;
+	struct itimerval timer = { 0 };
+	uint64_t start = now_ns(), us;
+	struct cring ring;
+
+	ASSERT_EQ(0, cring_queue_init(CRING_MAX_SQ_ENTRIES, &ring, 0));
+	us = 1 + (now_ns() - start) / 4000;
+	cring_queue_exit(&ring);
+	timer.it_value.tv_sec = us / 1000000;
+	timer.it_value.tv_usec = us % 1000000;
+	timer.it_interval = timer.it_value;
+	alarms = 0;
+	ASSERT_EQ(0, sigaction(SIGALRM, &act, NULL));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &timer, NULL));
+	EXPECT_EQ(0, cring_queue_init(CRING_MAX_SQ_ENTRIES, &ring, 0));
+	setitimer(ITIMER_REAL, &none, NULL);
+	EXPECT_LT(alarms, MANY_ALARMS)
+		TH_LOG("%llu us between two", (unsigned long long)us);
+	cring_queue_exit(&ring);
+}
+
 TEST_HARNESS_MAIN
