@@ -128,6 +128,48 @@ void cring_unhook(struct cring_req *req)
 	req->nr_wait = 0;
 }
 
+/* the only queue that a record in such a list is on, or NULL */
+static struct wait_queue_head *cring_hook_of(struct llist_node *node)
+{
+	struct cring_req *req = llist_entry(node, struct cring_req, free_node);
+
+	return req->nr_wait == 1 ? cring_entry_head(req->wait) : NULL;
+}
+
+/**
+ * cring_unhook_many - the same of many, which are mostly on one queue each
+ * @node: such requests, by @free_node, one at least
+ *
+ * Those that follow each other on one queue leave it together.  There are so many at
+ * most that interrupts are off for a short time.
+ *
+ * Context: process; takes wait queues' locks.
+ */
+void cring_unhook_many(struct llist_node *node)
+{
+	struct wait_queue_head *head;
+	struct cring_req *req;
+
+	rcu_read_lock();
+	do {
+		req = llist_entry(node, struct cring_req, free_node);
+		head = cring_hook_of(node);
+		if (!head) {
+			cring_unhook(req);
+			node = node->next;
+			continue;
+		}
+		spin_lock_irq(&head->lock);
+		do {
+			req = llist_entry(node, struct cring_req, free_node);
+			list_del_init(&req->wait->entry);
+			node = node->next;
+		} while (node && cring_hook_of(node) == head);
+		spin_unlock_irq(&head->lock);
+	} while (node);
+	rcu_read_unlock();
+}
+
 /**
  * cring_disarm - the same for one that may be armed again
  * @req: the caller's: not ARMED, and no longer to be woken

@@ -157,39 +157,31 @@ s32 cring_cancel(struct cring_ring *ring, const struct cring_filter *filter)
 	return cring_pass_answer(&pass);
 }
 
-/* the first match in the index, if it is found soon, and ends alone and at once */
-static struct cring_req *cring_cancel_find(struct cring_ring *ring,
-					   const struct cring_filter *filter)
+/* does it end alone, and at once? */
+static bool cring_cancel_ends(const struct cring_req *req)
 {
-	struct cring_req *req;
-	bool over;
-
-	req = cring_find_few(ring, filter, &over);
-	if (!req || !list_empty(&req->chain) || cring_req_wants_back(req))
-		return NULL;
-	return req;
+	return list_empty(&req->chain) && !cring_req_wants_back(req);
 }
 
 /**
- * cring_cancel_in - cancel one match in a session, which posts its CQE
+ * cring_cancel_found - cancel one match in a session, which posts its CQE
  * @comp: the session
- * @filter: what; without ALL
+ * @req: in the index
  * @reap: as for cring_pass_run()
  * @wait: likewise
- * @found: set to the match when it was told to stop
+ * @told: set to @req when it was told to stop
  *
  * Context: in a session; @cancels was counted up before it.
  * Return: 0 or -EALREADY; -EAGAIN when nothing was done, and it takes a pass of
  * its own.
  */
-s32 cring_cancel_in(struct cring_comp *comp, const struct cring_filter *filter,
-		    struct cring_reap_place *reap, bool wait,
-		    struct cring_req **found)
+s32 cring_cancel_found(struct cring_comp *comp, struct cring_req *req,
+		       struct cring_reap_place *reap, bool wait,
+		       struct cring_req **told)
 {
-	struct cring_req *req = cring_cancel_find(comp->ring, filter);
 	s32 ret;
 
-	if (!req)
+	if (!cring_cancel_ends(req))
 		return -EAGAIN;
 	ret = cring_cancel_claim(req, true, NULL);
 	if (reap && (!ret || wait))
@@ -200,8 +192,30 @@ s32 cring_cancel_in(struct cring_comp *comp, const struct cring_filter *filter,
 	}
 	if (wait)
 		req->lflags |= CRING_REQL_WAITED;
-	*found = req;
+	*told = req;
 	return ret;
+}
+
+/**
+ * cring_cancel_in - the same of the first match in the index, if it is found soon
+ * @comp: the session
+ * @filter: what; without ALL
+ * @reap: as for cring_cancel_found()
+ * @wait: likewise
+ * @told: likewise
+ *
+ * Context: likewise.
+ * Return: likewise.
+ */
+s32 cring_cancel_in(struct cring_comp *comp, const struct cring_filter *filter,
+		    struct cring_reap_place *reap, bool wait,
+		    struct cring_req **told)
+{
+	struct cring_req *req;
+	bool over;
+
+	req = cring_find_few(comp->ring, filter, &over);
+	return req ? cring_cancel_found(comp, req, reap, wait, told) : -EAGAIN;
 }
 
 /* claims it; false when nothing was done */
@@ -210,11 +224,14 @@ static bool cring_cancel_take(struct cring_req *cancel,
 {
 	struct cring_ring *ring = cancel->ring;
 	struct cring_req *req;
+	bool over;
 
 	/* as in cring_pass_run() */
 	atomic_inc(&ring->cancels);
 	spin_lock_irq(&ring->lock);
-	req = cring_cancel_find(ring, filter);
+	req = cring_find_few(ring, filter, &over);
+	if (req && !cring_cancel_ends(req))
+		req = NULL;
 	if (req)
 		cancel->res = cring_cancel_claim(req, true, NULL);
 	spin_unlock_irq(&ring->lock);

@@ -13,7 +13,7 @@
  */
 #include <linux/file.h>
 
-#include "cring.h"
+#include "armed.h"
 
 /* a look at what user space may change meanwhile */
 static bool cring_sqe_is_cancel(const struct cring_sqe *sqe)
@@ -47,26 +47,20 @@ u32 cring_cancels_last(const struct cring_ring *ring, u32 nr)
 	return n;
 }
 
-/* is there anything that may end it, hold it back, or does not admit it? */
-static bool cring_cancels_matter(const struct cring_ring *ring)
+/* may it be accepted, and over, now?  Else something may hold it back or end it */
+static __always_inline bool cring_cancel_may_end(const struct cring_ring *ring)
 {
-	return ring->drain || ring->seals || READ_ONCE(ring->shut) ||
-	       ring->restricted || ring->in_kernel;
+	return !(ring->drain || ring->seals || READ_ONCE(ring->shut) ||
+		 ring->restricted || ring->in_kernel) &&
+	       cring_free_slots(ring);
 }
 
-/* in a session; false when nothing was done */
-static bool cring_cancel_step(struct cring_comp *comp,
-			      const struct cring_filter *filter, u64 user_data)
+/* accept it, and post its CQE */
+static __always_inline void cring_cancel_ended(struct cring_comp *comp,
+					       u64 user_data, s32 res)
 {
 	struct cring_ring *ring = comp->ring;
-	struct cring_req *told;
-	s32 res;
 
-	if (unlikely(cring_cancels_matter(ring) || !cring_free_slots(ring)))
-		return false;
-	res = cring_cancel_in(comp, filter, NULL, false, &told);
-	if (res == -EAGAIN)
-		return false;
 	comp->submitter = true;
 	ring->sq_head++;
 	/* accepted first: never are more finished than that */
@@ -75,6 +69,104 @@ static bool cring_cancel_step(struct cring_comp *comp,
 	WRITE_ONCE(ring->shared->accepted, ring->accepted);
 	/* user space may fill the slot from here on */
 	smp_store_release(&ring->shared->sq_head, ring->sq_head);
+}
+
+/* --- by one key --- */
+
+/* what an SQE says: user space may change it, each of its fields is read once */
+struct cring_cancel_said {
+	u64 user_data;	/* its own */
+	u64 whom;	/* whose, when it names no file */
+	u32 flags;
+	s32 fd;
+};
+
+/* false when it says more than a user_data or a descriptor */
+static __always_inline bool cring_cancel_says(struct cring_cancel_said *said,
+					      const struct cring_sqe *sqe)
+{
+	static const union {
+		struct {
+			u8 opcode;
+			u8 flags;
+			u16 ioprio;
+		};
+		u32 word;
+	} head = { .opcode = CRING_OP_ASYNC_CANCEL };
+	const u64 *word = (const u64 *)sqe;
+
+	BUILD_BUG_ON(offsetof(struct cring_sqe, fd) != sizeof(head));
+	BUILD_BUG_ON(offsetof(struct cring_sqe, off) != sizeof(u64));
+	BUILD_BUG_ON(offsetof(struct cring_sqe, buf_index) != 5 * sizeof(u64));
+	*said = (struct cring_cancel_said) {
+		.user_data = READ_ONCE(sqe->user_data),
+		.whom = READ_ONCE(sqe->addr),
+		.flags = READ_ONCE(sqe->cancel_flags),
+		.fd = READ_ONCE(sqe->fd),
+	};
+	if ((READ_ONCE(*(const u32 *)sqe) ^ head.word) | READ_ONCE(word[1]) |
+	    READ_ONCE(sqe->len) | READ_ONCE(word[5]) | READ_ONCE(word[6]) |
+	    READ_ONCE(word[7]))
+		return false;
+	return !said->flags ||
+	       (said->flags == CRING_ASYNC_CANCEL_FD && !said->whom);
+}
+
+static __always_inline bool cring_cancel_by(struct cring_ring *ring,
+					    enum cring_by by, u64 value,
+					    u64 user_data)
+{
+	struct cring_comp comp = CRING_COMP_OWN(ring);
+	s32 res = -EAGAIN;
+	struct cring_req *told;
+
+	cring_comp_begin_own(&comp);
+	if (likely(cring_cancel_may_end(ring)))
+		res = cring_cancel_first(&comp, by, value, ring->accepted,
+					 &told);
+	if (res != -EAGAIN)
+		cring_cancel_ended(&comp, user_data, res);
+	cring_comp_end_own(&comp);
+	return res != -EAGAIN;
+}
+
+/* one that names no more than one of the two; false when nothing was done */
+static bool cring_cancel_short(struct cring_ring *ring)
+{
+	struct cring_cancel_said said;
+	struct file *file;
+	bool over = false;
+
+	if (!cring_cancel_says(&said, cring_sq_first(ring)))
+		return false;
+	if (!said.flags)
+		return cring_cancel_by(ring, CRING_BY_USER_DATA, said.whom,
+				       said.user_data);
+	file = cring_file_get(ring, said.fd, false);
+	if (!file)
+		return false;
+	if (!cring_file_is_ring(file))
+		over = cring_cancel_by(ring, CRING_BY_FILE, (unsigned long)file,
+				       said.user_data);
+	fput(file);
+	return over;
+}
+
+/* --- by any --- */
+
+/* in a session; false when nothing was done */
+static bool cring_cancel_step(struct cring_comp *comp,
+			      const struct cring_filter *filter, u64 user_data)
+{
+	struct cring_req *told;
+	s32 res;
+
+	if (unlikely(!cring_cancel_may_end(comp->ring)))
+		return false;
+	res = cring_cancel_in(comp, filter, NULL, false, &told);
+	if (res == -EAGAIN)
+		return false;
+	cring_cancel_ended(comp, user_data, res);
 	return true;
 }
 
@@ -93,16 +185,9 @@ static bool cring_cancel_match(struct cring_ring *ring,
 	return over;
 }
 
-/**
- * cring_cancel_now - accept a cancel, and do what it says
- * @ring: the submitter's
- *
- * Context: the submitter, under submit_mutex and behind its batch; may sleep.
- * Return: false when nothing was done: it is for cring_accept().
- */
-bool cring_cancel_now(struct cring_ring *ring)
+static noinline bool cring_cancel_any(struct cring_ring *ring)
 {
-	const struct cring_sqe sqe = ring->sqes[ring->sq_head & ring->sq_mask];
+	const struct cring_sqe sqe = *cring_sq_first(ring);
 	struct cring_match match;
 	struct file *file;
 	bool over = false;
@@ -117,4 +202,16 @@ bool cring_cancel_now(struct cring_ring *ring)
 	if (file)
 		fput(file);
 	return over;
+}
+
+/**
+ * cring_cancel_now - accept a cancel, and do what it says
+ * @ring: the submitter's
+ *
+ * Context: the submitter, under submit_mutex and behind its batch; may sleep.
+ * Return: false when nothing was done: it is for cring_accept().
+ */
+bool cring_cancel_now(struct cring_ring *ring)
+{
+	return cring_cancel_short(ring) || cring_cancel_any(ring);
 }

@@ -10,7 +10,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
-#include "cring.h"
+#include "armed.h"
 
 /* what the synchronous call remembers of a key, to wait for it */
 struct cring_cancel_wait {
@@ -210,6 +210,46 @@ static u32 cring_cancel_keys_in(struct cring_cancel_call *call, u32 nr, u32 end)
 	return nr;
 }
 
+/* does a key name a user_data, and nothing else? */
+static __always_inline bool cring_key_is_short(const struct cring_cancel_key *key)
+{
+	u64 more = key->ticket | key->resv[0] | key->resv[1] | key->resv[2];
+	u32 said = key->fd | key->flags | key->group | key->opcode;
+
+	return !(more | said | key->resv0[0] | key->resv0[1] | key->resv0[2]);
+}
+
+/* such keys, from @nr on, whose matches are armed polls; the first that is more */
+static u32 cring_cancel_short(struct cring_cancel_call *call, u32 nr, u32 end)
+{
+	struct cring_reach *own = &call->scope.own;
+	struct cring_comp comp = CRING_COMP_OWN(own->ring);
+	struct cring_req *req;
+
+	/* as in cring_pass_run() */
+	atomic_inc(&own->ring->cancels);
+	cring_comp_begin_own(&comp);
+	for (; nr < end; nr++) {
+		struct cring_cancel_key *key = &call->keys[nr];
+		struct cring_cancel_wait *w = &call->waits[nr];
+
+		if (!cring_key_is_short(key))
+			break;
+		req = cring_find_first(own->ring, CRING_BY_USER_DATA,
+				       key->user_data, own->before);
+		if (!req || !cring_armed_stop(&comp, req))
+			break;
+		key->res = 0;
+		key->already = 0;
+		/* nothing to wait for, nor to be given back */
+		w->req = NULL;
+		w->filter.flags = 0;
+		w->filter.file = NULL;
+	}
+	cring_comp_end_own(&comp);
+	return nr;
+}
+
 /*
  * Some keys of one ring, in one session: what they stop is posted together.  One
  * that matches nothing in the index, or takes longer, goes the long way in its
@@ -219,6 +259,12 @@ static u32 cring_cancel_some(struct cring_cancel_call *call, u32 nr)
 {
 	u32 end = min_t(u32, call->c.nr, nr + CRING_BREAK), i;
 
+	if (!(call->c.flags & CRING_CANCEL_REAP) &&
+	    cring_key_is_short(&call->keys[nr])) {
+		nr = cring_cancel_short(call, nr, end);
+		if (nr == end)
+			return nr;
+	}
 	/* looks up files, which takes the ring's lock */
 	for (i = nr; i < end; i++)
 		cring_key_begin(call, i);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How requests hang together in the index: circles, oldest first, whose links are
- * places in the ring's pool.  All under cring_ring.lock.
+ * How requests hang together in the index: buckets of circles, oldest first, whose
+ * links are places in the ring's pool.  All under cring_ring.lock.
  */
 #ifndef _CRING_CIRCLE_H
 #define _CRING_CIRCLE_H
+
+#include <linux/math64.h>
 
 #include "cring.h"
 
@@ -60,6 +62,71 @@ static __always_inline void cring_circle_leave(struct cring_ring *ring,
 	cring_linked(ring, younger)->keys[by].older = older;
 }
 
+/*
+ * Two products, with a secret before each and a secret, odd factor.  Both halves
+ * of the first: each bit of the value has its part in each of it.  Of the second
+ * the upper half is enough, of which each bit is made of all that the first has
+ * mixed; and nothing of the first shows.
+ */
+static __always_inline u32 cring_hash(const struct cring_ring *ring, u64 value)
+{
+	const u64 *key = ring->key.key;
+
+	value ^= key[0];
+	value = value * key[1] ^ mul_u64_u64_shr(value, key[1], 64);
+	return mul_u64_u64_shr(value ^ key[1], key[0], 64);
+}
+
+/*
+ * What enters and leaves does so by each key in turn, and what is looked for by
+ * one of them: they are constants then, so these are inline.
+ */
+static __always_inline u32 *
+cring_bucket(struct cring_ring *ring, enum cring_by by, u64 value)
+{
+	struct cring_table *table = &ring->index[by];
+
+	if (by == CRING_BY_OP)
+		return &table->heads[value];
+	return &table->heads[cring_hash(ring, value) & table->mask];
+}
+
+static __always_inline u64
+cring_value(const struct cring_req *req, enum cring_by by)
+{
+	switch (by) {
+	case CRING_BY_USER_DATA:
+		return req->user_data;
+	case CRING_BY_FILE:
+		return (unsigned long)req->file;
+	case CRING_BY_OP:
+		return req->opcode;
+	default:
+		return req->group;
+	}
+}
+
+/* the leader of that value's circle, or NULL */
+static __always_inline struct cring_req *
+cring_leader(struct cring_ring *ring, const u32 *bucket, enum cring_by by,
+	     u64 value)
+{
+	struct cring_req *req = cring_link_end(ring, *bucket);
+
+	if (by == CRING_BY_OP)
+		return req;
+	for (; req; req = cring_link_end(ring, req->keys[by].next))
+		if (cring_value(req, by) == value)
+			return req;
+	return NULL;
+}
+
+static __always_inline struct cring_req *
+cring_lookup(struct cring_ring *ring, enum cring_by by, u64 value)
+{
+	return cring_leader(ring, cring_bucket(ring, by, value), by, value);
+}
+
 /* a request that is young is in no table, and has no need of an opcode's place */
 #define CRING_BY_AGE		CRING_BY_OP
 
@@ -74,7 +141,23 @@ static inline struct cring_req *cring_young_first(struct cring_ring *ring)
 	return cring_link_end(ring, ring->young);
 }
 
-/* index.c APIs, for young.c alone */
+static __always_inline void
+cring_young_leave(struct cring_ring *ring, struct cring_req *req)
+{
+	const struct cring_key *key = &req->keys[CRING_BY_AGE];
+	u32 self = cring_link(ring, req);
+
+	ring->nr_young--;
+	if (key->younger == self) {
+		ring->young = CRING_NO_REQ;
+		return;
+	}
+	if (ring->young == self)
+		ring->young = key->younger;
+	cring_circle_leave(ring, key, CRING_BY_AGE);
+}
+
+/* index.c APIs, for what knows who is young */
 void cring_index_enter(struct cring_req *req);
 void cring_index_leave(struct cring_req *req);
 

@@ -242,6 +242,8 @@ static void cring_comp_release(struct cring_comp *comp)
 	}
 	if (comp->quick)
 		cring_quick_release(ring, comp->quick);
+	if (comp->armed)
+		cring_armed_release(comp);
 	if (!blank)
 		return;
 	if (comp->submitter) {

@@ -441,6 +441,7 @@ struct cring_look {
  * @tickets: and by ticket
  * @young: a link to the oldest of those that are in no table yet ...
  * @nr_young: ... and how many there are
+ * @nr_settled: how many are in the tables
  * @walk: the walk through it that has let go of the lock for a moment, or NULL
  * @sealed: whether the ring itself is
  * @nr_sealed: groups that are
@@ -556,6 +557,7 @@ struct cring_ring {
 	struct cring_table tickets;
 	u32 young;
 	u32 nr_young;
+	u32 nr_settled;
 	struct cring_walk *walk;
 	bool sealed;
 	u32 nr_sealed;
@@ -906,6 +908,7 @@ struct cring_comp {
 	unsigned long irqflags;
 	struct llist_node *release;	/* records to give back, last first */
 	struct llist_node *quick;	/* the same, of the short way */
+	struct llist_node *armed;	/* the same, of polls that a cancel has stopped */
 	unsigned int posted;
 	bool finish;			/* one was among them that is waited for */
 	bool own;			/* see cring_comp_begin_own() */
@@ -1015,6 +1018,7 @@ static inline bool cring_quick_op(const struct cring_sqe *sqe)
 /* release.c APIs: give back what a request held */
 void cring_req_blank(struct cring_req *req);
 bool cring_req_strip(struct cring_req *req, bool sync);
+void cring_armed_release(struct cring_comp *comp);
 void cring_req_put(struct cring_req *req, bool sync);
 void cring_req_release(struct cring_req *req, bool sync);
 void cring_complete_worker(struct cring_req *req);
@@ -1117,9 +1121,12 @@ void cring_walk_leave(struct cring_walk *walk, const struct cring_req *req,
 
 /* cancel.c APIs: claim, or tell to stop */
 s32 cring_cancel(struct cring_ring *ring, const struct cring_filter *filter);
+s32 cring_cancel_found(struct cring_comp *comp, struct cring_req *req,
+		       struct cring_reap_place *reap, bool wait,
+		       struct cring_req **told);
 s32 cring_cancel_in(struct cring_comp *comp, const struct cring_filter *filter,
 		    struct cring_reap_place *reap, bool wait,
-		    struct cring_req **found);
+		    struct cring_req **told);
 enum cring_verdict cring_cancel_sqe(struct cring_req *cancel,
 				    const struct cring_filter *filter);
 int cring_cancel_claim(struct cring_req *req, bool tell,
@@ -1325,6 +1332,7 @@ static inline void cring_run_ready(struct cring_ring *ring)
 /* arm.c APIs: wait on a file's wait queues */
 enum cring_verdict cring_arm(struct cring_req *req, enum cring_state from);
 void cring_unhook(struct cring_req *req);
+void cring_unhook_many(struct llist_node *node);
 void cring_disarm(struct cring_req *req);
 
 /* worker.c APIs */
@@ -1401,6 +1409,7 @@ int cring_query_ioctl(void __user *arg);
 struct cring_ident *cring_ident_get(struct cring_ring *ring, bool waits);
 int cring_ident_fix(struct cring_ring *ring);
 void cring_ident_put(struct cring_ident *ident);
+void cring_ident_put_many(struct cring_ident *ident, unsigned int nr);
 struct cring_ident_saved {
 	const struct cred *cred;
 	struct mem_cgroup *memcg;

@@ -199,7 +199,20 @@ void cring_ident_hold(struct cring_ident *ident)
  */
 void cring_ident_put(struct cring_ident *ident)
 {
-	if (!ident || !refcount_dec_and_test(&ident->refs))
+	if (ident)
+		cring_ident_put_many(ident, 1);
+}
+
+/**
+ * cring_ident_put_many - give several back
+ * @ident: an identity
+ * @nr: how many
+ *
+ * Context: any.
+ */
+void cring_ident_put_many(struct cring_ident *ident, unsigned int nr)
+{
+	if (!refcount_sub_and_test(nr, &ident->refs))
 		return;
 	if (ident->blkcg)
 		css_put(ident->blkcg);

@@ -19,7 +19,6 @@
  * these tables yet: see young.c.  All under cring_ring.lock.
  */
 #include <linux/log2.h>
-#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/random.h>
 
@@ -57,6 +56,7 @@ int cring_index_init(struct cring_ring *ring, u32 entries)
 	ring->key.key[1] |= 1;
 	ring->young = CRING_NO_REQ;
 	ring->nr_young = 0;
+	ring->nr_settled = 0;
 	ret = cring_table_init(&ring->tickets, buckets);
 	for (by = 0; !ret && by < CRING_NR_BY; by++)
 		ret = cring_table_init(&ring->index[by],
@@ -85,76 +85,11 @@ void cring_index_destroy(struct cring_ring *ring)
 	}
 }
 
-/*
- * Two products, with a secret before each and a secret, odd factor.  Both halves
- * of the first: each bit of the value has its part in each of it.  Of the second
- * the upper half is enough, of which each bit is made of all that the first has
- * mixed; and nothing of the first shows.
- */
-static __always_inline u32 cring_hash(const struct cring_ring *ring, u64 value)
-{
-	const u64 *key = ring->key.key;
-
-	value ^= key[0];
-	value = value * key[1] ^ mul_u64_u64_shr(value, key[1], 64);
-	return mul_u64_u64_shr(value ^ key[1], key[0], 64);
-}
-
-/*
- * What enters and leaves does so by each key in turn, and what is looked for by
- * one of them: they are constants then, so these are inline.
- */
-static __always_inline u32 *
-cring_bucket(struct cring_ring *ring, enum cring_by by, u64 value)
-{
-	struct cring_table *table = &ring->index[by];
-
-	if (by == CRING_BY_OP)
-		return &table->heads[value];
-	return &table->heads[cring_hash(ring, value) & table->mask];
-}
-
 static u32 *cring_ticket_bucket(struct cring_ring *ring, u64 ticket)
 {
 	struct cring_table *table = &ring->tickets;
 
 	return &table->heads[cring_hash(ring, ticket) & table->mask];
-}
-
-static __always_inline u64
-cring_value(const struct cring_req *req, enum cring_by by)
-{
-	switch (by) {
-	case CRING_BY_USER_DATA:
-		return req->user_data;
-	case CRING_BY_FILE:
-		return (unsigned long)req->file;
-	case CRING_BY_OP:
-		return req->opcode;
-	default:
-		return req->group;
-	}
-}
-
-/* the leader of that value's circle, or NULL */
-static __always_inline struct cring_req *
-cring_leader(struct cring_ring *ring, const u32 *bucket, enum cring_by by,
-	     u64 value)
-{
-	struct cring_req *req = cring_link_end(ring, *bucket);
-
-	if (by == CRING_BY_OP)
-		return req;
-	for (; req; req = cring_link_end(ring, req->keys[by].next))
-		if (cring_value(req, by) == value)
-			return req;
-	return NULL;
-}
-
-static __always_inline struct cring_req *
-cring_lookup(struct cring_ring *ring, enum cring_by by, u64 value)
-{
-	return cring_leader(ring, cring_bucket(ring, by, value), by, value);
 }
 
 /**
@@ -358,6 +293,7 @@ void cring_index_enter(struct cring_req *req)
 	if (req->group)
 		cring_key_join(ring, req, self, CRING_BY_GROUP);
 	cring_ticket_join(ring, req, self);
+	ring->nr_settled++;
 }
 
 /**
@@ -382,6 +318,7 @@ void cring_index_leave(struct cring_req *req)
 	if (req->group)
 		cring_key_leave(ring, req, self, CRING_BY_GROUP);
 	cring_ticket_leave(ring, req, self);
+	ring->nr_settled--;
 }
 
 /**

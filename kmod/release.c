@@ -159,6 +159,56 @@ void cring_req_put(struct cring_req *req, bool sync)
 		llist_add(&req->free_node, &ring->freed);
 }
 
+/**
+ * cring_armed_release - give back polls that a session has stopped
+ * @comp: the session, over, which has one at least
+ *
+ * The references of those that follow each other are dropped at once, as in
+ * cring_quick_release().
+ *
+ * Context: a thread of the owner, no cring lock held.
+ */
+void cring_armed_release(struct cring_comp *comp)
+{
+	struct llist_node *node = comp->armed, *end;
+	struct cring_req *req = llist_entry(node, struct cring_req, free_node);
+	struct cring_ident *ident = req->ident;
+	struct cring_ring *ring = comp->ring;
+	struct file *file = req->file;
+	unsigned int nr = 0, idents = 0;
+
+	/* before their files go, and the wait queues with them */
+	cring_unhook_many(node);
+	do {
+		req = llist_entry(node, struct cring_req, free_node);
+		if (unlikely(req->file != file)) {
+			cring_file_put_many(file, nr);
+			file = req->file;
+			nr = 0;
+		}
+		if (unlikely(req->ident != ident)) {
+			cring_ident_put_many(ident, idents);
+			ident = req->ident;
+			idents = 0;
+		}
+		nr++;
+		idents++;
+		cring_req_blank(req);
+		cring_word_free(&req->word);
+		end = node;
+		node = node->next;
+	} while (node);
+	cring_file_put_many(file, nr);
+	cring_ident_put_many(ident, idents);
+	if (comp->submitter) {
+		end->next = ring->free;
+		ring->free = comp->armed;
+	} else {
+		llist_add_batch(comp->armed, end, &ring->freed);
+	}
+	comp->armed = NULL;
+}
+
 /* the last reference to a file: nobody can name it to a cancel any more */
 static void cring_drop_last(struct cring_req *req)
 {

@@ -29,22 +29,6 @@ cring_young_join(struct cring_ring *ring, struct cring_req *req)
 	ring->nr_young++;
 }
 
-static __always_inline void
-cring_young_leave(struct cring_ring *ring, struct cring_req *req)
-{
-	const struct cring_key *key = &req->keys[CRING_BY_AGE];
-	u32 self = cring_link(ring, req);
-
-	ring->nr_young--;
-	if (key->younger == self) {
-		ring->young = CRING_NO_REQ;
-		return;
-	}
-	if (ring->young == self)
-		ring->young = key->younger;
-	cring_circle_leave(ring, key, CRING_BY_AGE);
-}
-
 /**
  * cring_young_settle - a request is young no more
  * @req: the oldest one that is
