@@ -47,14 +47,6 @@ u32 cring_cancels_last(const struct cring_ring *ring, u32 nr)
 	return n;
 }
 
-/* may it be accepted, and over, now?  Else something may hold it back or end it */
-static __always_inline bool cring_cancel_may_end(const struct cring_ring *ring)
-{
-	return !(ring->drain || ring->seals || READ_ONCE(ring->shut) ||
-		 ring->restricted || ring->in_kernel) &&
-	       cring_free_slots(ring);
-}
-
 /* accept it, and post its CQE */
 static __always_inline void cring_cancel_ended(struct cring_comp *comp,
 					       u64 user_data, s32 res)
@@ -73,45 +65,6 @@ static __always_inline void cring_cancel_ended(struct cring_comp *comp,
 
 /* --- by one key --- */
 
-/* what an SQE says: user space may change it, each of its fields is read once */
-struct cring_cancel_said {
-	u64 user_data;	/* its own */
-	u64 whom;	/* whose, when it names no file */
-	u32 flags;
-	s32 fd;
-};
-
-/* false when it says more than a user_data or a descriptor */
-static __always_inline bool cring_cancel_says(struct cring_cancel_said *said,
-					      const struct cring_sqe *sqe)
-{
-	static const union {
-		struct {
-			u8 opcode;
-			u8 flags;
-			u16 ioprio;
-		};
-		u32 word;
-	} head = { .opcode = CRING_OP_ASYNC_CANCEL };
-	const u64 *word = (const u64 *)sqe;
-
-	BUILD_BUG_ON(offsetof(struct cring_sqe, fd) != sizeof(head));
-	BUILD_BUG_ON(offsetof(struct cring_sqe, off) != sizeof(u64));
-	BUILD_BUG_ON(offsetof(struct cring_sqe, buf_index) != 5 * sizeof(u64));
-	*said = (struct cring_cancel_said) {
-		.user_data = READ_ONCE(sqe->user_data),
-		.whom = READ_ONCE(sqe->addr),
-		.flags = READ_ONCE(sqe->cancel_flags),
-		.fd = READ_ONCE(sqe->fd),
-	};
-	if ((READ_ONCE(*(const u32 *)sqe) ^ head.word) | READ_ONCE(word[1]) |
-	    READ_ONCE(sqe->len) | READ_ONCE(word[5]) | READ_ONCE(word[6]) |
-	    READ_ONCE(word[7]))
-		return false;
-	return !said->flags ||
-	       (said->flags == CRING_ASYNC_CANCEL_FD && !said->whom);
-}
-
 static __always_inline bool cring_cancel_by(struct cring_ring *ring,
 					    enum cring_by by, u64 value,
 					    u64 user_data)
@@ -121,7 +74,7 @@ static __always_inline bool cring_cancel_by(struct cring_ring *ring,
 	struct cring_req *told;
 
 	cring_comp_begin_own(&comp);
-	if (likely(cring_cancel_may_end(ring)))
+	if (likely(cring_may_be_over(ring, 1)))
 		res = cring_cancel_first(&comp, by, value, ring->accepted,
 					 &told);
 	if (res != -EAGAIN)
@@ -161,7 +114,7 @@ static bool cring_cancel_step(struct cring_comp *comp,
 	struct cring_req *told;
 	s32 res;
 
-	if (unlikely(!cring_cancel_may_end(comp->ring)))
+	if (unlikely(!cring_may_be_over(comp->ring, 1)))
 		return false;
 	res = cring_cancel_in(comp, filter, NULL, false, &told);
 	if (res == -EAGAIN)

@@ -802,6 +802,13 @@ cring_sq_first(const struct cring_ring *ring)
 	return &ring->sqes[ring->sq_head & ring->sq_mask];
 }
 
+/* the one behind it */
+static inline const struct cring_sqe *
+cring_sq_second(const struct cring_ring *ring)
+{
+	return &ring->sqes[(ring->sq_head + 1) & ring->sq_mask];
+}
+
 /* nop.c APIs: NOPs that are over at once */
 u32 cring_nops_now(struct cring_ring *ring, u32 want);
 
@@ -813,6 +820,19 @@ static inline u32 cring_nops(struct cring_ring *ring, u32 want)
 	    unlikely(cring_cancel_seen(ring)))
 		return 0;
 	return cring_nops_now(ring, want);
+}
+
+/* pair.c APIs: a poll and its cancel, over at once */
+u32 cring_pairs_now(struct cring_ring *ring, u32 nr);
+
+/* the same if the first two may be such */
+static inline u32 cring_pairs(struct cring_ring *ring, u32 nr)
+{
+	if (nr < 2 ||
+	    READ_ONCE(cring_sq_first(ring)->opcode) != CRING_OP_POLL_ADD ||
+	    READ_ONCE(cring_sq_second(ring)->opcode) != CRING_OP_ASYNC_CANCEL)
+		return 0;
+	return cring_pairs_now(ring, nr);
 }
 
 /* cancel_now.c APIs: cancels that are over at once */

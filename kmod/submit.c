@@ -214,6 +214,19 @@ static struct cring_taken cring_submit_some(struct cring_ring *ring, u32 nr)
 	return taken;
 }
 
+/* what comes in pairs is over first */
+static struct cring_taken cring_submit_all(struct cring_ring *ring, u32 nr)
+{
+	u32 pairs = cring_pairs(ring, nr);
+	struct cring_taken taken = {};
+
+	if (pairs < nr)
+		taken = cring_submit_some(ring, nr - pairs);
+	if (unlikely(pairs))
+		taken.nr = pairs + max(taken.nr, 0);
+	return taken;
+}
+
 /**
  * cring_submit - accept SQEs and try them
  * @ring: the caller's
@@ -251,7 +264,7 @@ struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit)
 		    cring_quick_opcode(READ_ONCE(cring_sq_first(ring)->opcode)))
 			taken = cring_submit_one(ring);
 		else if (avail)
-			taken = cring_submit_some(ring, avail);
+			taken = cring_submit_all(ring, avail);
 		ring->cancels_seen = cancels;
 	}
 	mutex_unlock(&ring->submit_mutex);
