@@ -138,17 +138,32 @@ static void cring_post(struct cring_comp *comp, struct cring_req *req,
 }
 
 /*
- * Does nothing follow from its end but its CQE, and that it leaves the index?
- * While a drain is under way they are counted, a TIMEOUT always is.
+ * Does nothing follow from its end but its CQE, and that it leaves the index and the
+ * window?  While a drain is under way they are counted, a TIMEOUT always is.
  */
-static bool cring_req_is_plain(const struct cring_ring *ring,
-			       const struct cring_req *req)
+static __always_inline bool cring_req_is_plain(const struct cring_ring *ring,
+					       const struct cring_req *req)
 {
-	return !(req->lflags & ~CRING_REQL_INDEXED) &&
+	return !(req->lflags & ~(CRING_REQL_INDEXED | CRING_REQL_WINDOW)) &&
 	       !(req->sqe_flags & CRING_SQE_CQE_SKIP_SUCCESS) &&
 	       !(req->flags & CRING_REQ_DETACH) &&
 	       req->opcode != CRING_OP_TIMEOUT && list_empty(&req->chain) &&
 	       !ring->drain && !ring->in_kernel;
+}
+
+/* that, of what is plain, in a session or in cring_post_plain() */
+static __always_inline void cring_finish_plain(struct cring_comp *comp,
+					       struct cring_req *req)
+{
+	if (req->lflags) {
+		if (req->lflags & CRING_REQL_WINDOW)
+			cring_window_leave(req);
+		if (req->lflags & CRING_REQL_INDEXED)
+			cring_index_del(req);
+	}
+	cring_post_alone(comp, req->user_data, req->res,
+			 req->res < 0 ? cring_cqe_flags(req) : 0);
+	cring_word_done(&req->word);
 }
 
 static noinline void cring_finish_more(struct cring_comp *comp,
@@ -174,15 +189,10 @@ static noinline void cring_finish_more(struct cring_comp *comp,
 void cring_finish(struct cring_comp *comp, struct cring_req *req)
 {
 	lockdep_assert_held(&comp->ring->lock);
-	if (likely(cring_req_is_plain(comp->ring, req))) {
-		if (req->lflags)
-			cring_index_del(req);
-		cring_post_alone(comp, req->user_data, req->res,
-				 req->res < 0 ? cring_cqe_flags(req) : 0);
-		cring_word_done(&req->word);
-	} else {
+	if (likely(cring_req_is_plain(comp->ring, req)))
+		cring_finish_plain(comp, req);
+	else
 		cring_finish_more(comp, req);
-	}
 	req->free_node.next = comp->release;
 	comp->release = &req->free_node;
 }
@@ -233,7 +243,8 @@ static void cring_comp_release(struct cring_comp *comp)
 		comp->release = node->next;
 		if (unlikely(ring->in_kernel))
 			cring_client_done(req);
-		if (!cring_req_strip(req, comp->sync))
+		if (!cring_req_drop(req) ||
+		    !cring_req_strip_last(req, comp->sync))
 			continue;
 		node->next = blank;
 		if (!blank)
@@ -317,6 +328,37 @@ void cring_comp_end(struct cring_comp *comp)
 		cring_ring_put(ring);
 }
 
+/* does nothing follow from any end?  Under the ring's lock */
+static __always_inline bool cring_comp_is_plain(const struct cring_ring *ring)
+{
+	return list_empty(&ring->counted) && list_empty(&ring->windowed) &&
+	       !ring->closed && !ring->sq_thread;
+}
+
+/*
+ * A session of one request of which nothing follows but its CQE, nor from that;
+ * false when something does, and nothing is done.
+ */
+static __always_inline bool cring_post_plain(struct cring_req *req)
+{
+	struct cring_comp comp = { .ring = req->ring };
+	struct cring_ring *ring = req->ring;
+
+	spin_lock_irqsave(&ring->lock, comp.irqflags);
+	if (unlikely(!cring_req_is_plain(ring, req) ||
+		     !cring_comp_is_plain(ring))) {
+		spin_unlock_irqrestore(&ring->lock, comp.irqflags);
+		return false;
+	}
+	cring_finish_plain(&comp, req);
+	cring_at(CRING_AT_PUBLISH, ring, NULL);
+	cring_cq_publish(ring, READ_ONCE(ring->accepted) - ring->finished);
+	/* as in cring_comp_begin(): the last CQE must not take the ring along */
+	refcount_inc(&ring->refs);
+	spin_unlock_irqrestore(&ring->lock, comp.irqflags);
+	return true;
+}
+
 /**
  * cring_complete - post the CQE of one request, in a session of its own
  * @req: a request that the caller owns
@@ -326,10 +368,18 @@ void cring_comp_end(struct cring_comp *comp)
  */
 void cring_complete(struct cring_req *req, s32 res)
 {
+	struct cring_ring *ring = req->ring;
 	struct cring_comp comp;
 
 	req->res = res;
-	cring_comp_begin(&comp, req->ring);
+	if (likely(cring_post_plain(req))) {
+		cring_cq_wake(ring, true);
+		if (cring_req_drop(req) && cring_req_strip_last(req, false))
+			llist_add(&req->free_node, &ring->freed);
+		cring_ring_put(ring);
+		return;
+	}
+	cring_comp_begin(&comp, ring);
 	cring_finish(&comp, req);
 	cring_comp_end(&comp);
 }

@@ -239,6 +239,7 @@ struct cring_match {
  * @keys: its places in the index
  * @next_ticket: the next one in its bucket of tickets
  * @quick: accepted by quick.c, and has not left the short way since
+ * @held: in the submitter's plug, and only to be found in its batch; see direct.c
  * @chain: circular list of the chain's remaining members, in order
  * @node: the one list it is on: ready, work, deferred, or someone's own
  * @free_node: the list of records that go back to the pool
@@ -278,6 +279,7 @@ struct cring_req {
 	struct cring_key keys[CRING_NR_BY];
 	u32 next_ticket;
 	bool quick;
+	bool held;
 	struct list_head chain;
 	union {
 		struct list_head node;
@@ -394,6 +396,18 @@ struct cring_look {
 };
 
 /**
+ * struct cring_inside - a direct read in its file's method, on the short way
+ * @req: it, until its device has completed it there
+ * @task: the submitter
+ * @ret: what the completion said
+ */
+struct cring_inside {
+	struct cring_req *req;
+	struct task_struct *task;
+	long ret;
+};
+
+/**
  * struct cring_ring - what one open file of /dev/cring has set up
  * @submit_mutex: see the top of this file
  * @free: records for the submitter; under @submit_mutex
@@ -402,6 +416,9 @@ struct cring_look {
  * @batch_seq: odd while there is a batch
  * @look: at what comes next in the SQ; under @submit_mutex
  * @iocb: of reads on the short way (quick.c), one after the other; likewise
+ * @inside: a direct read that is handed to its device
+ * @nr_held: requests of the batch in progress that are held; under @submit_mutex ...
+ * @first_held: ... and the place of the first in the batch
  * @accepted: SQEs accepted so far: the next ticket; written under @submit_mutex
  * @cancels: cancels that have begun
  * @cancels_seen: how many of them had when the last submit call began
@@ -518,6 +535,9 @@ struct cring_ring {
 	u32 batch_seq;
 	struct cring_look look;
 	struct kiocb iocb;
+	struct cring_inside inside;
+	u32 nr_held;
+	u32 first_held;
 	u64 accepted;
 	atomic_t cancels;
 	u32 cancels_seen;
@@ -1019,6 +1039,24 @@ struct llist_node *cring_quick_finish(struct cring_comp *comp,
 				      struct llist_node *node);
 void cring_quick_release(struct cring_ring *ring, struct llist_node *list);
 
+/* direct.c APIs: the same, of a device; see quick.h, too */
+void cring_direct_settle_held(struct cring_ring *ring);
+
+/* what is held in the submitter's batch is to be found, if it has not ended */
+static inline void cring_direct_settle(struct cring_ring *ring)
+{
+	if (ring->nr_held)
+		cring_direct_settle_held(ring);
+}
+
+/* the same, in case it is the submitter's */
+static inline void cring_direct_settle_of(struct cring_ring *ring,
+					  const struct cring_batch *batch)
+{
+	if (batch->submitter)
+		cring_direct_settle(ring);
+}
+
 /* quick_one.c APIs: one of them alone */
 bool cring_quick_one(struct cring_ring *ring);
 
@@ -1037,12 +1075,20 @@ static inline bool cring_quick_op(const struct cring_sqe *sqe)
 
 /* release.c APIs: give back what a request held */
 void cring_req_blank(struct cring_req *req);
-bool cring_req_strip(struct cring_req *req, bool sync);
+bool cring_req_strip_last(struct cring_req *req, bool sync);
 void cring_armed_release(struct cring_comp *comp);
 void cring_req_put(struct cring_req *req, bool sync);
 void cring_req_release(struct cring_req *req, bool sync);
 void cring_complete_worker(struct cring_req *req);
 void cring_notify_init(struct cring_ring *ring);
+
+/* drop one hold on a request that is DONE, or about to be; true for the last */
+static inline bool cring_req_drop(struct cring_req *req)
+{
+	/* the other side's last words before its hold went */
+	return atomic_read_acquire(&req->refs) == 1 ||
+	       atomic_dec_and_test(&req->refs);
+}
 
 /* park.c APIs: make a request visible to cancel and let go of it */
 bool cring_park(struct cring_req *req, enum cring_state from,
@@ -1427,6 +1473,7 @@ int cring_query_ioctl(void __user *arg);
 
 /* ident.c APIs: what a worker takes on */
 struct cring_ident *cring_ident_get(struct cring_ring *ring, bool waits);
+struct cring_ident *cring_ident_keep(struct cring_ring *ring);
 int cring_ident_fix(struct cring_ring *ring);
 void cring_ident_put(struct cring_ident *ident);
 void cring_ident_put_many(struct cring_ident *ident, unsigned int nr);

@@ -110,11 +110,11 @@ static bool cring_ident_is_current(const struct cring_ident *ident)
 	return same;
 }
 
-static struct cring_ident *cring_ident_new(void)
+static struct cring_ident *cring_ident_new(gfp_t gfp)
 {
 	struct cring_ident *ident;
 
-	ident = kmalloc(sizeof(*ident), GFP_KERNEL_ACCOUNT);
+	ident = kmalloc(sizeof(*ident), gfp);
 	if (!ident)
 		return NULL;
 	refcount_set(&ident->refs, 1);
@@ -145,7 +145,7 @@ struct cring_ident *cring_ident_get(struct cring_ring *ring, bool waits)
 	if (!ident || !(ring->sq_thread || ring->ident_known ||
 			(waits ? cring_ident_is_caller(ident) :
 				 cring_ident_is_current(ident)))) {
-		ident = cring_ident_new();
+		ident = cring_ident_new(GFP_KERNEL_ACCOUNT);
 		if (!ident)
 			return NULL;
 		cring_ident_put(ring->ident);
@@ -156,6 +156,23 @@ struct cring_ident *cring_ident_get(struct cring_ring *ring, bool waits)
 		ring->ident_known = true;
 	cring_ident_hold(ident);
 	return ident;
+}
+
+/**
+ * cring_ident_keep - record who the current task is, whatever happens
+ * @ring: the task's ring
+ *
+ * For what a device has been given already, and is therefore in flight.
+ *
+ * Context: as for cring_ident_get().
+ * Return: a referenced identity.
+ */
+struct cring_ident *cring_ident_keep(struct cring_ring *ring)
+{
+	struct cring_ident *ident = cring_ident_get(ring, false);
+
+	return likely(ident) ? ident :
+			       cring_ident_new(GFP_KERNEL | __GFP_NOFAIL);
 }
 
 /**
@@ -170,7 +187,7 @@ struct cring_ident *cring_ident_get(struct cring_ring *ring, bool waits)
  */
 int cring_ident_fix(struct cring_ring *ring)
 {
-	struct cring_ident *ident = cring_ident_new();
+	struct cring_ident *ident = cring_ident_new(GFP_KERNEL_ACCOUNT);
 
 	if (!ident)
 		return -ENOMEM;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The short way: reads of what is in the page cache.
+ * The short way: reads of what is in the page cache, or is at hand in a device.
  *
  * A read of a regular file or block device that says nothing but where from,
  * where to and how much, and perhaps until when, is nearly always over where it is
@@ -11,7 +11,8 @@
  * reads of one file is looked at once for as many of them as follow each other.
  *
  * What turns out to be more than that leaves the short way: it goes on as what
- * accept.c and rw_try.c would have made of it, and @quick is taken off.  So
+ * accept.c and rw_try.c would have made of it, and @quick is taken off.  What has
+ * to wait for a device does so in direct.c.  So
  * while @quick is set the record has a file, perhaps a fixed buffer, and nothing
  * else that would have to be given back; it has no chain and no identity, is not
  * among the deadlines (deadline.c), and nobody drains for it or behind it.
@@ -179,7 +180,7 @@ void cring_quick_accept(struct cring_accept *a, u32 end)
  * cring_quick_leave - go on with what is not over
  * @req: INLINE, the caller's; not to be touched afterwards
  * @ret: what cring_quick_read() returned: the end of the file, or it is not in
- *	the page cache, or an error; or it was not tried
+ *	the page cache, or a device has it, or an error; or it was not tried
  * @batch: gets it when it is over
  *
  * Context: the submitter, under submit_mutex; may sleep.
@@ -192,7 +193,13 @@ void cring_quick_leave(struct cring_req *req, ssize_t ret,
 		cring_issue(req, CRING_HOW_INLINE, batch);
 		return;
 	}
-	req->iocb = req->ring->iocb;
+	if (ret == -EIOCBQUEUED) {
+		cring_direct_wait(req);
+		return;
+	}
+	/* a direct one has its own */
+	if (!(req->flags & CRING_REQ_STARTED))
+		req->iocb = req->ring->iocb;
 	cring_issue_tried(req, cring_rw_tried(req, ret), batch);
 }
 
@@ -223,14 +230,16 @@ struct cring_req *cring_quick_issue(struct cring_ring *ring,
 		if (likely(!batch->deadlines || !cring_deadline_given(req) ||
 			   !cring_deadline_past(req)))
 			ret = cring_quick_read(ring, req, &iter);
-		if (unlikely(ret != req->rw.len)) {
+		if (likely(ret == req->rw.len)) {
+			/* as cring_batch_add() */
+			*end = &req->free_node;
+			end = &req->free_node.next;
+		} else if (ret != -EIOCBQUEUED ||
+			   !cring_direct_hold(ring, req)) {
 			batch->end = end;
 			cring_quick_leave(req, ret, batch);
 			return NULL;
 		}
-		/* as cring_batch_add() */
-		*end = &req->free_node;
-		end = &req->free_node.next;
 		req = NULL;
 		if (unlikely(!list_empty(&ring->ready)))
 			break;

@@ -149,12 +149,34 @@ static __always_inline bool cring_quick_file(struct file *file)
 
 	return (S_ISREG(mode) || S_ISBLK(mode)) &&
 	       (file->f_mode & (must | FMODE_STREAM)) == must &&
-	       file->f_op->read_iter && !file_can_poll(file) &&
-	       !(file->f_flags & O_DIRECT);
+	       file->f_op->read_iter && !file_can_poll(file);
 }
 
 /* no number of bytes, and no error */
 #define CRING_QUICK_UNTRIED	LONG_MIN
+
+/* direct.c: the same, of what goes to a device */
+ssize_t cring_direct_read(struct cring_req *req, struct iov_iter *iter, int flags);
+bool cring_direct_hold_first(struct cring_ring *ring, const struct cring_req *req);
+void cring_direct_wait(struct cring_req *req);
+
+/* so many at most can be found in the batch alone */
+#define CRING_MAX_HELD		CRING_BREAK
+
+/*
+ * It was handed to a device, -EIOCBQUEUED: it is held if the device gets it only when
+ * the submitter pulls the plug, and not to be touched until cring_direct_settle().
+ */
+static __always_inline bool cring_direct_hold(struct cring_ring *ring,
+					      struct cring_req *req)
+{
+	if (unlikely(!ring->nr_held) && !cring_direct_hold_first(ring, req))
+		return false;
+	req->held = true;
+	if (unlikely(++ring->nr_held == CRING_MAX_HELD))
+		cring_direct_settle_held(ring);
+	return true;
+}
 
 /* what is left in the ring's iocb is of another one; @iter is set up here */
 static __always_inline ssize_t cring_quick_read(struct cring_ring *ring,
@@ -166,20 +188,19 @@ static __always_inline ssize_t cring_quick_read(struct cring_ring *ring,
 	int flags = READ_ONCE(file->f_iocb_flags);
 	struct cring_buf *buf = req->rw.mem.buf;
 
-	/*
-	 * fcntl(2) may have made its reads direct, which goes to a device; or
-	 * it was given a deadline, or is waited for.
-	 */
-	if (unlikely(flags & IOCB_DIRECT || READ_ONCE(req->lflags)))
+	/* it was given a deadline, or is waited for */
+	if (unlikely(READ_ONCE(req->lflags)))
 		return CRING_QUICK_UNTRIED;
-	iocb->ki_filp = file;
-	iocb->ki_flags = flags | IOCB_NOWAIT;
-	iocb->ki_pos = req->rw.pos;
 	if (buf)
 		cring_buf_iter(buf, ITER_DEST, req->rw.addr, req->rw.len, iter);
 	else
 		iov_iter_ubuf(iter, ITER_DEST, u64_to_user_ptr(req->rw.addr),
 			      req->rw.len);
+	if (flags & IOCB_DIRECT)
+		return cring_direct_read(req, iter, flags);
+	iocb->ki_filp = file;
+	iocb->ki_flags = flags | IOCB_NOWAIT;
+	iocb->ki_pos = req->rw.pos;
 	return vfs_iocb_iter_read(file, iocb, iter);
 }
 

@@ -121,18 +121,15 @@ void cring_notify_init(struct cring_ring *ring)
 }
 
 /**
- * cring_req_strip - drop one hold, and give back what it was the last one of
- * @req: as for cring_req_put()
+ * cring_req_strip_last - give back what the last hold was of
+ * @req: as for cring_req_put(); cring_req_drop() was true
  * @sync: likewise
  *
  * Context: any when not @sync.
  * Return: true when the record is blank, and the caller's to give to the pool.
  */
-bool cring_req_strip(struct cring_req *req, bool sync)
+bool cring_req_strip_last(struct cring_req *req, bool sync)
 {
-	/* the other side's last words before its hold went */
-	if (atomic_read_acquire(&req->refs) != 1 && !atomic_dec_and_test(&req->refs))
-		return false;
 	if (unlikely(req->flags & (CRING_REQ_REISSUE | CRING_REQ_NOTIFY))) {
 		if (req->flags & CRING_REQ_REISSUE)
 			cring_reissue(req);
@@ -155,7 +152,7 @@ void cring_req_put(struct cring_req *req, bool sync)
 {
 	struct cring_ring *ring = req->ring;
 
-	if (cring_req_strip(req, sync))
+	if (cring_req_drop(req) && cring_req_strip_last(req, sync))
 		llist_add(&req->free_node, &ring->freed);
 }
 

@@ -11,10 +11,10 @@
  *
  * Direct I/O is asynchronous: the device's completion ends it.
  */
-#include <linux/blk-mq.h>
-#include <linux/blkdev.h>
+#include <linux/fs.h>
 #include <linux/pipe_fs_i.h>
 
+#include "bdev.h"
 #include "rw.h"
 
 /*
@@ -51,23 +51,6 @@ static void cring_pos_unlock(struct cring_req *req)
 }
 
 /* --- what a file can do --- */
-
-/* a queue that may sleep when it is given a request, whatever it was told */
-static bool cring_bdev_sleeps(struct block_device *bdev)
-{
-	struct request_queue *q = bdev_get_queue(bdev);
-
-	return q->tag_set && q->tag_set->flags & BLK_MQ_F_BLOCKING;
-}
-
-static bool cring_file_sleeps(struct file *file)
-{
-	struct inode *inode = file->f_mapping->host;
-
-	if (S_ISBLK(inode->i_mode))
-		return cring_bdev_sleeps(I_BDEV(inode));
-	return inode->i_sb->s_bdev && cring_bdev_sleeps(inode->i_sb->s_bdev);
-}
 
 static enum cring_rw_mode cring_rw_mode(struct cring_req *req, int rw,
 					bool async)
@@ -313,6 +296,7 @@ enum cring_verdict cring_rw_tried(struct cring_req *req, ssize_t ret)
 	const struct cring_rw_try try = {
 		.req = req, .how = CRING_HOW_INLINE, .rw = READ,
 		.mode = CRING_RW_NOWAIT,
+		.async = req->iocb.ki_flags & IOCB_DIRECT,
 	};
 
 	return cring_rw_finish(&try, ret);

@@ -145,6 +145,7 @@ static void cring_issue_batch(struct cring_ring *ring, u32 nr, bool deadlines)
 		/* a queue below the device may sleep when it is given a request */
 		cring_batch_flush(ring, &batch);
 		blk_finish_plug(&plug);
+		cring_direct_settle(ring);
 	}
 
 	cring_batch_post(ring, &batch);

@@ -388,13 +388,22 @@ static void what_a_device_would_block_for_ends_when_it_was_told(struct kunit *te
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->script->calls), 1);
 }
 
+static int complete_it(void *arg)
+{
+	struct claim *c = arg;
+
+	return script_complete(c->script, 0, 1);
+}
+
 static ssize_t complete_and_cancel(struct script *script, struct kiocb *iocb,
 				   struct iov_iter *iter)
 {
 	struct claim *c = script->priv;
 	ssize_t ret = script_queue(script, iocb, iter);
 
-	script_complete(script, 0, 1);
+	/* elsewhere: what ends on the submitter's own stack is in direct_test.c */
+	KUNIT_EXPECT_EQ(c->live->test,
+			other_join(other_start(c->live, complete_it, c)), 1);
 	c->answer = live_cancel(c->live, 0, UD);
 	return ret;
 }

@@ -195,6 +195,8 @@ static struct file *script_file_of(struct script *script, enum script_kind kind)
 		file = script_file(script, S_IFREG, &script_fops);
 		if (!IS_ERR(file))
 			file->f_flags |= O_DIRECT;
+		if (!IS_ERR(file))
+			file->f_iocb_flags |= IOCB_DIRECT;
 		break;
 	}
 	if (!IS_ERR(file))

@@ -362,6 +362,7 @@ extern bool shim_capable;
 #define FMODE_STREAM		0x200000
 #define FMODE_NOWAIT		0x8000000
 #define FS_REQUIRES_DEV		1
+#define EIOCBQUEUED		529
 #define IOCB_NOWAIT		1
 #define IOCB_DIRECT		2
 

@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The short way to a device (kmod/direct.c): what ends in its own method, and what
+ * is held in the submitter's plug, is found by a cancel, ends once, and is said to
+ * be over only when it is (C1, C3, C7, C13 of Documentation/contract.rst).
+ */
+#include "pool.h"
+
+#define NR	4		/* reads of a batch; their user_data is 1 to 4 */
+
+struct direct {
+	struct live *live;
+	struct script *script;
+	long res;		/* what the device says of the first */
+	s32 answer;		/* a cancel's */
+	unsigned int calls;
+	u32 cqes;		/* in the CQ when the device had said so */
+	bool claimed;
+	bool go;
+	void (*at_last)(struct direct *d); /* in the last one's method */
+};
+
+static struct direct *direct_open(struct kunit *test, script_fn *run)
+{
+	struct direct *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, d);
+	d->live = live_open(test, 16, 0);
+	d->live->priv = d;
+	d->script = script_open(d->live, SCRIPT_DEVICE);
+	d->script->priv = d;
+	d->script->run = run;
+	d->res = 1;
+	return d;
+}
+
+static struct cring_sqe *put_read(struct direct *d, u64 user_data)
+{
+	struct cring_sqe *sqe = live_sqe(d->live, CRING_OP_READ, user_data);
+
+	live_prep_read(sqe, d->script, d->live->args, 1);
+	return sqe;
+}
+
+static void put_all(struct direct *d)
+{
+	unsigned int i;
+
+	for (i = 1; i <= NR; i++)
+		put_read(d, i);
+}
+
+static void expect_over(struct direct *d)
+{
+	struct kunit *test = d->live->test;
+
+	LIVE_EXPECT_NO_CQE(d->live);
+	KUNIT_EXPECT_EQ(test, live_in_flight(d->live), 0);
+	KUNIT_EXPECT_TRUE(test, live_until(pool_free(d->live) ==
+					   d->live->ring->nr_reqs));
+	KUNIT_EXPECT_TRUE(test, live_until(({
+		flush_delayed_fput();
+		file_count(d->script->file) == 2;
+	})));
+	KUNIT_EXPECT_EQ(test, d->live->ring->in_devices, 0);
+}
+
+/* --- in its own method --- */
+
+/* the device answers on the submitter's stack; a worker is answered by the method */
+static ssize_t answer_at_once(struct script *script, struct kiocb *iocb,
+			      struct iov_iter *iter)
+{
+	struct direct *d = script->priv;
+	ssize_t ret;
+
+	if (d->calls++)
+		return script_transfer(script, iocb, iter);
+	ret = script_queue(script, iocb, iter);
+	script_complete(script, 0, d->res);
+	d->cqes = live_nr_cqes(d->live);
+	d->answer = live_cancel(d->live, 0, 1);
+	return ret;
+}
+
+static void what_ends_in_its_method_is_told_so_until_that_returns(struct kunit *test)
+{
+	struct direct *d = direct_open(test, answer_at_once);
+
+	put_read(d, 1);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), 1);
+	KUNIT_EXPECT_EQ(test, d->cqes, 0);
+	KUNIT_EXPECT_EQ(test, d->answer, -EALREADY);
+	LIVE_EXPECT_CQE_FLAGS(d->live, 1, 1, 0);
+	KUNIT_EXPECT_EQ(test, live_cancel(d->live, 0, 1), -ENOENT);
+	expect_over(d);
+}
+
+static void what_fails_there_says_why(struct kunit *test)
+{
+	struct direct *d = direct_open(test, answer_at_once);
+
+	d->res = -EIO;
+	put_read(d, 1);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), 1);
+	LIVE_EXPECT_CQE_FLAGS(d->live, 1, -EIO, 0);
+	expect_over(d);
+}
+
+static ssize_t answer_that_it_would_block(struct script *script,
+					  struct kiocb *iocb,
+					  struct iov_iter *iter)
+{
+	struct direct *d = script->priv;
+	ssize_t ret;
+
+	if (d->calls++)
+		return script_transfer(script, iocb, iter);
+	ret = script_queue(script, iocb, iter);
+	script_complete(script, 0, -EAGAIN);
+	return ret;
+}
+
+static void what_would_block_there_goes_to_a_worker(struct kunit *test)
+{
+	struct direct *d = direct_open(test, answer_that_it_would_block);
+
+	put_read(d, 1);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), 1);
+	LIVE_EXPECT_WAIT(d->live, 1, 1);
+	KUNIT_EXPECT_EQ(test, d->calls, 2);
+	expect_over(d);
+}
+
+/* the others' methods do not end theirs */
+static void several_of_them_end_once_each(struct kunit *test)
+{
+	struct direct *d = direct_open(test, answer_at_once);
+	unsigned int i;
+
+	put_all(d);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
+	for (i = 1; i <= NR; i++)
+		LIVE_EXPECT_CQE(d->live, i, 1);
+	expect_over(d);
+}
+
+/* --- held --- */
+
+static ssize_t queue_all(struct script *script, struct kiocb *iocb,
+			 struct iov_iter *iter)
+{
+	struct direct *d = script->priv;
+	ssize_t ret;
+
+	/* a worker's */
+	if (d->calls++ >= NR)
+		return script_transfer(script, iocb, iter);
+	ret = script_queue(script, iocb, iter);
+	if (d->calls == NR && d->at_last)
+		d->at_last(d);
+	return ret;
+}
+
+/* the device ends what is left; all is over then */
+static void end_others(struct direct *d, unsigned int from)
+{
+	unsigned int i;
+
+	for (i = from; i <= NR; i++) {
+		LIVE_EXPECT_STATE(d->live, i, CRING_DISPATCHED);
+		script_complete(d->script, i - 1, 1);
+		LIVE_EXPECT_CQE_FLAGS(d->live, i, 1, 0);
+	}
+	expect_over(d);
+}
+
+static void expect_held(struct direct *d, u64 user_data)
+{
+	struct cring_ring *ring = d->live->ring;
+
+	KUNIT_EXPECT_EQ(d->live->test, ring->nr_held, NR - 1);
+	KUNIT_EXPECT_TRUE(d->live->test, ring->batch[user_data - 1]->held);
+	KUNIT_EXPECT_FALSE(d->live->test, ring->batch[user_data - 1]->lflags &
+					  CRING_REQL_INDEXED);
+}
+
+static void cancel_the_second(struct direct *d)
+{
+	expect_held(d, 2);
+	d->answer = live_cancel(d->live, 0, 2);
+}
+
+static void what_is_held_is_found(struct kunit *test)
+{
+	struct direct *d = direct_open(test, queue_all);
+
+	d->at_last = cancel_the_second;
+	put_all(d);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
+	KUNIT_EXPECT_EQ(test, d->answer, -EALREADY);
+	LIVE_EXPECT_NO_CQE(d->live);
+	end_others(d, 1);
+}
+
+static void end_the_first(struct direct *d)
+{
+	expect_held(d, 1);
+	script_complete(d->script, 0, d->res);
+	d->cqes = live_nr_cqes(d->live);
+	d->answer = live_cancel(d->live, 0, 1);
+}
+
+static void what_ends_while_it_is_held_has_its_cqe_at_once(struct kunit *test)
+{
+	struct direct *d = direct_open(test, queue_all);
+
+	d->at_last = end_the_first;
+	put_all(d);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
+	KUNIT_EXPECT_EQ(test, d->cqes, 1);
+	KUNIT_EXPECT_EQ(test, d->answer, -ENOENT);
+	LIVE_EXPECT_CQE_FLAGS(d->live, 1, 1, 0);
+	end_others(d, 2);
+}
+
+static void what_would_block_while_it_is_held_goes_to_a_worker(struct kunit *test)
+{
+	struct direct *d = direct_open(test, queue_all);
+
+	d->res = -EAGAIN;
+	d->at_last = end_the_first;
+	put_all(d);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
+	KUNIT_EXPECT_EQ(test, d->cqes, 0);
+	/* told to stop, it is not tried again */
+	KUNIT_EXPECT_EQ(test, d->answer, -EALREADY);
+	LIVE_EXPECT_WAIT(d->live, 1, -ECANCELED);
+	end_others(d, 2);
+}
+
+static void wait_for_the_first(struct direct *d)
+{
+	struct cring_cancel_key key = { .user_data = 1 };
+
+	expect_held(d, 1);
+	KUNIT_EXPECT_EQ(d->live->test,
+			live_cancel_sync(d->live, &key, CRING_CANCEL_WAIT, 0),
+			-ETIME);
+	d->answer = key.res;
+}
+
+static void what_is_held_is_waited_for(struct kunit *test)
+{
+	struct direct *d = direct_open(test, queue_all);
+
+	d->at_last = wait_for_the_first;
+	put_all(d);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
+	KUNIT_EXPECT_EQ(test, d->answer, -EALREADY);
+	end_others(d, 1);
+}
+
+static void wait_for_and_end_the_first(struct direct *d)
+{
+	wait_for_the_first(d);
+	script_complete(d->script, 0, 1);
+}
+
+static void and_its_record_is_as_blank_as_any(struct kunit *test)
+{
+	struct direct *d = direct_open(test, queue_all);
+	struct cring_ring *ring = d->live->ring;
+	u32 i;
+
+	d->at_last = wait_for_and_end_the_first;
+	put_all(d);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
+	LIVE_EXPECT_CQE_FLAGS(d->live, 1, 1, 0);
+	end_others(d, 2);
+	for (i = 0; i < ring->nr_reqs; i++) {
+		KUNIT_EXPECT_EQ(test, ring->pool[i].lflags, 0);
+		KUNIT_EXPECT_EQ(test, ring->pool[i].flags, 0);
+		KUNIT_EXPECT_EQ(test, ring->pool[i].res, 0);
+		KUNIT_EXPECT_FALSE(test, ring->pool[i].held);
+		KUNIT_EXPECT_EQ(test, atomic_read(&ring->pool[i].refs), 1);
+		KUNIT_EXPECT_NULL(test, ring->pool[i].ident);
+	}
+}
+
+static void the_deadline_of_what_was_held_is_armed(struct kunit *test)
+{
+	struct direct *d = direct_open(test, queue_all);
+	unsigned int i;
+
+	for (i = 1; i <= NR; i++) {
+		struct cring_sqe *sqe = put_read(d, i);
+
+		sqe->xflags = CRING_SQE_X_DEADLINE;
+		sqe->deadline = 3600 * NSEC_PER_SEC;
+	}
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
+	for (i = 1; i <= NR; i++)
+		KUNIT_EXPECT_TRUE(test, live_req(d->live, i)->lflags &
+					CRING_REQL_DEADLINE);
+	end_others(d, 1);
+}
+
+static void look_where_it_is(struct live *live, struct cring_req *req)
+{
+	struct direct *d = live->priv;
+
+	d->claimed = READ_ONCE(req->lflags) & CRING_REQL_INDEXED;
+}
+
+/* it goes through no more of the batch than any */
+static void a_cancel_in_the_batch_finds_all_before_it_in_the_index(struct kunit *test)
+{
+	struct direct *d = direct_open(test, queue_all);
+	struct cring_sqe *sqe;
+
+	put_all(d);
+	sqe = live_sqe(d->live, CRING_OP_ASYNC_CANCEL, NR + 1);
+	sqe->addr = 2;
+	live_sqe(d->live, CRING_OP_NOP, NR + 2);
+	live_at(d->live, CRING_AT_CANCEL, look_where_it_is);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR + 2);
+	live_at(d->live, CRING_AT_CANCEL, NULL);
+	KUNIT_EXPECT_TRUE(test, d->claimed);
+	LIVE_EXPECT_CQE(d->live, NR + 1, -EALREADY);
+	LIVE_EXPECT_CQE(d->live, NR + 2, 0);
+	end_others(d, 1);
+}
+
+/* --- a device that is held up before it posts the CQE of what was held --- */
+
+static int end_it(void *arg)
+{
+	struct direct *d = arg;
+
+	script_complete(d->script, 0, d->res);
+	return 0;
+}
+
+static void be_held_up(struct live *live, struct cring_req *req)
+{
+	struct direct *d = live->priv;
+
+	WRITE_ONCE(d->claimed, true);
+	live_until(READ_ONCE(d->go));
+}
+
+static struct other *device;
+
+static void let_it_be_ended(struct direct *d)
+{
+	device = other_start(d->live, end_it, d);
+	live_until(READ_ONCE(d->claimed));
+}
+
+static void what_is_about_to_be_posted_is_found_when_the_batch_is_over(struct kunit *test)
+{
+	struct direct *d;
+	s32 answer;
+
+	live_needs_two(test);
+	d = direct_open(test, queue_all);
+	d->at_last = let_it_be_ended;
+	live_at(d->live, CRING_AT_ENDED, be_held_up);
+	put_all(d);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
+	answer = live_cancel(d->live, 0, 1);
+	LIVE_EXPECT_NO_CQE(d->live);
+	WRITE_ONCE(d->go, true);
+	KUNIT_EXPECT_EQ(test, other_join(device), 0);
+	KUNIT_EXPECT_EQ(test, answer, -EALREADY);
+	LIVE_EXPECT_CQE(d->live, 1, 1);
+	KUNIT_EXPECT_EQ(test, live_cancel(d->live, 0, 1), -ENOENT);
+	live_at(d->live, CRING_AT_ENDED, NULL);
+	end_others(d, 2);
+}
+
+static struct kunit_case cring_direct_cases[] = {
+	KUNIT_CASE(what_ends_in_its_method_is_told_so_until_that_returns),
+	KUNIT_CASE(what_fails_there_says_why),
+	KUNIT_CASE(what_would_block_there_goes_to_a_worker),
+	KUNIT_CASE(several_of_them_end_once_each),
+	KUNIT_CASE(what_is_held_is_found),
+	KUNIT_CASE(what_ends_while_it_is_held_has_its_cqe_at_once),
+	KUNIT_CASE(what_would_block_while_it_is_held_goes_to_a_worker),
+	KUNIT_CASE(what_is_held_is_waited_for),
+	KUNIT_CASE(and_its_record_is_as_blank_as_any),
+	KUNIT_CASE(the_deadline_of_what_was_held_is_armed),
+	KUNIT_CASE(a_cancel_in_the_batch_finds_all_before_it_in_the_index),
+	KUNIT_CASE(what_is_about_to_be_posted_is_found_when_the_batch_is_over),
+	{}
+};
+
+static struct kunit_suite cring_direct_suite = {
+	.name = "cring_direct",
+	.test_cases = cring_direct_cases,
+};
+
+kunit_test_suite(cring_direct_suite);
