@@ -29,6 +29,10 @@ static void set_up(struct ring *r, struct input *in)
 		p.window = pick(in, 4);
 	if (what & 4)
 		p.detached = pick(in, 16);
+	if ((what & 0xc0) == 0x40) {
+		p.flags |= CRING_SETUP_SQPOLL;
+		p.sq_thread_idle = 1 + pick(in, 4);
+	}
 	if ((what & 0x38) == 0x38)
 		p.flags ^= take(in, 4);
 	if ((what & 0xc0) == 0xc0)
@@ -42,20 +46,24 @@ static void set_up(struct ring *r, struct input *in)
 		r->fd = open(CRING_DEVICE, O_RDWR | O_CLOEXEC);
 	if (!ioctl(r->fd, CRING_IOC_SETUP, &p))
 		r->params = p;
+	/* nobody is told when its thread has taken what is submitted */
+	if (r->params.flags & CRING_SETUP_SQPOLL)
+		r->tame = false;
 }
 
 static void push(struct ring *r, struct input *in)
 {
 	struct cring_sqe sqe;
+	unsigned int n = any_sqe(in, &sqe);
 	uint32_t tail;
 
-	any_sqe(in, &sqe);
 	if (!r->shared)
 		return;
 	tail = r->shared->sq_tail;
-	memcpy((char *)r->map + r->params.sqes_off +
-	       (tail & (r->params.sq_entries - 1)) * sizeof(sqe), &sqe, sizeof(sqe));
-	__atomic_store_n(&r->shared->sq_tail, tail + 1, __ATOMIC_RELEASE);
+	while (n--)
+		memcpy((char *)r->map + r->params.sqes_off +
+		       (tail++ & (r->params.sq_entries - 1)) * sizeof(sqe), &sqe, sizeof(sqe));
+	__atomic_store_n(&r->shared->sq_tail, tail, __ATOMIC_RELEASE);
 }
 
 static void count(struct ring *r, int ret)

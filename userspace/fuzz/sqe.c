@@ -10,6 +10,7 @@ static const uint8_t opcodes[] = {
 	CRING_OP_WRITE_FIXED, CRING_OP_POLL_ADD, CRING_OP_POLL_REMOVE, CRING_OP_SYNC_FILE_RANGE,
 	CRING_OP_TIMEOUT, CRING_OP_TIMEOUT_REMOVE, CRING_OP_ASYNC_CANCEL, CRING_OP_LINK_TIMEOUT,
 	CRING_OP_FALLOCATE, CRING_OP_READ, CRING_OP_WRITE, CRING_OP_COPY_FILE_RANGE,
+	CRING_OP_PROVIDER_FIRST,
 };
 
 static const struct cring_timespec times[] = {
@@ -75,13 +76,22 @@ static void any_memory(struct input *in, struct cring_sqe *sqe)
 		sqe->addr = any_number(in);
 		sqe->len = pick(in, 4);
 		break;
+	case CRING_OP_PROVIDER_FIRST:
+		/* ms until it can be cancelled, and for how long */
+		sqe->addr = pick(in, 16);
+		sqe->len = pick(in, 16);
+		break;
+	case CRING_OP_COPY_FILE_RANGE:
+		sqe->off_in = any_number(in);
+		sqe->len = any_number(in);
+		break;
 	default:
 		sqe->addr = any_address(in);
 		sqe->len = pick(in, 4) ? take(in, 1) : any_number(in);
 	}
 }
 
-void any_sqe(struct input *in, struct cring_sqe *sqe)
+unsigned int any_sqe(struct input *in, struct cring_sqe *sqe)
 {
 	unsigned int what = take(in, 2), n = take(in, 1);
 
@@ -117,4 +127,5 @@ void any_sqe(struct input *in, struct cring_sqe *sqe)
 		sqe->fd = pick(in, 4);
 	if (what & 0x1000)
 		((uint8_t *)sqe)[take(in, 1) % sizeof(*sqe)] ^= take(in, 1);
+	return what & 0x2000 ? 1 + pick(in, 32) : 1;
 }

@@ -9,11 +9,13 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "world.h"
 
 #define PAGE	4096
+#define DISK	"/dev/nullb0"
 
 struct ring rings[RINGS];
 uint8_t *places;
@@ -26,6 +28,9 @@ static int fresh[FRESH];	/* made for each input */
 
 enum { FILE_RW, FILE_DIRECT, FILE_RO, DIRECTORY, NULL_FD, ZERO, EVENT, TIMER, EPOLL, LASTING };
 static int lasting[LASTING];
+
+enum { SLOW, SLOW_DIRECT, DEVICE };
+static int device[DEVICE];	/* a disk that takes milliseconds */
 
 const char *world_begin(void)
 {
@@ -55,7 +60,9 @@ const char *world_begin(void)
 	for (i = 0; i < LASTING; i++)
 		if (lasting[i] < 0)
 			return "a file";
-	return NULL;
+	device[SLOW] = open(DISK, O_RDWR | O_CLOEXEC);
+	device[SLOW_DIRECT] = open(DISK, O_RDWR | O_DIRECT | O_CLOEXEC);
+	return device[SLOW] < 0 || device[SLOW_DIRECT] < 0 ? "a slow disk" : NULL;
 }
 
 void world_open(void)
@@ -70,18 +77,27 @@ void world_open(void)
 		_exit(9);
 	fcntl(fresh[PIPE_END], F_SETFL, O_NONBLOCK);
 	fcntl(fresh[SOCKET_END], F_SETFL, O_NONBLOCK);
+	/* what an input reads there waits for the disk */
+	posix_fadvise(device[SLOW], 0, 0, POSIX_FADV_DONTNEED);
 	used = 0;
 	memset(buffer, 0, 512);
 }
 
 void world_close(void)
 {
+	static const struct timespec soon = { .tv_nsec = 3000000 };
+	bool thread = false;
 	struct ring *r;
 	int i;
 
-	for (r = rings; r < rings + RINGS; r++)
+	for (r = rings; r < rings + RINGS; r++) {
+		thread |= r->params.flags & CRING_SETUP_SQPOLL;
 		if (r->fd >= 0)
 			close(r->fd);
+	}
+	/* what a ring's thread has executed is told when it ends */
+	if (thread)
+		nanosleep(&soon, NULL);
 	blank(places, RINGS * PLACE);
 	for (i = 0; i < FRESH; i++)
 		close(fresh[i]);
@@ -89,7 +105,7 @@ void world_close(void)
 
 int any_fd(struct input *in)
 {
-	unsigned int n = pick(in, FRESH + LASTING + RINGS + 3);
+	unsigned int n = pick(in, FRESH + LASTING + RINGS + 3 + DEVICE);
 
 	if (n < FRESH)
 		return fresh[n];
@@ -100,6 +116,8 @@ int any_fd(struct input *in)
 	if (n < RINGS)
 		return rings[n].fd;
 	n -= RINGS;
+	if (n >= 3)
+		return device[n - 3];
 	return n == 0 ? -1 : n == 1 ? 12345 : (int)take(in, 1);
 }
 

@@ -80,8 +80,8 @@ uint64_t address_of(struct input *in, const void *from, size_t size);
 /* something for a pipe's or a socket's other end */
 void feed(struct ring *r, struct input *in);
 
-/* sqe.c: fill an SQE from the input */
-void any_sqe(struct input *in, struct cring_sqe *sqe);
+/* sqe.c: fill an SQE from the input; how many such there are to be */
+unsigned int any_sqe(struct input *in, struct cring_sqe *sqe);
 uint32_t any_cancel_flags(struct input *in);
 
 /* memory.c: nothing is there any more */
