@@ -187,7 +187,7 @@ static inline int cring_aio_submit(struct cring_aio *ctx)
 	pthread_mutex_lock(&ctx->lock);
 	for (at = mark; at != mark + nr; at++)
 		cring_aio_put(ctx, (uint32_t)ring->sqes[at &
-			      (ring->sq_entries - 1)].user_data);
+			      ring->sq_mask].user_data);
 	pthread_mutex_unlock(&ctx->lock);
 	cring_sq_rollback(ring, mark);
 	return ret;

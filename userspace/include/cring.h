@@ -56,6 +56,8 @@ extern "C" {
  * @setup_flags: CRING_SETUP_* that it was made with
  * @sq_entries: size of the submission queue, a power of two
  * @cq_entries: size of the completion queue, a power of two
+ * @sq_mask: @sq_entries - 1
+ * @cq_mask: @cq_entries - 1
  * @sqe_tail: SQEs handed out by cring_get_sqe() since set-up, the ticket of the
  *	next one; runs ahead of @shared->sq_tail, so that what was not submitted
  *	can be rolled back
@@ -72,6 +74,8 @@ struct cring {
 	unsigned int setup_flags;
 	unsigned int sq_entries;
 	unsigned int cq_entries;
+	unsigned int sq_mask;
+	unsigned int cq_mask;
 	__u64 sqe_tail;
 	struct cring_shared *shared;
 	struct cring_sqe *sqes;
@@ -237,6 +241,8 @@ static inline int cring_queue_init_params(unsigned int entries,
 	ring->cqes = (struct cring_cqe *)((char *)map + p->cqes_off);
 	ring->sq_entries = p->sq_entries;
 	ring->cq_entries = p->cq_entries;
+	ring->sq_mask = p->sq_entries - 1;
+	ring->cq_mask = p->cq_entries - 1;
 	ring->features = p->features;
 	ring->setup_flags = p->flags;
 	return 0;

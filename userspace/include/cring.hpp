@@ -278,7 +278,7 @@ private:
 
 		for (i = 1; i <= nr; i++) {
 			cring_sqe *s = &c->sqes[(c->sqe_tail - i) &
-						(c->sq_entries - 1)];
+						c->sq_mask];
 
 			if (s->group == g && s->opcode != CRING_OP_ASYNC_CANCEL)
 				cring_sqe_set_deadline_abs(s, 1);

@@ -258,7 +258,7 @@ void queue_chain(struct box *b, uint64_t *rng)
 			if (op)
 				continue;
 			/* the last one links to nothing */
-			b->ring.sqes[(b->ring.sqe_tail - 1) & (b->ring.sq_entries - 1)].flags &=
+			b->ring.sqes[(b->ring.sqe_tail - 1) & b->ring.sq_mask].flags &=
 				~(CRING_SQE_IO_LINK | CRING_SQE_IO_HARDLINK);
 			break;
 		}

@@ -44,7 +44,7 @@ static inline unsigned int cring_in_flight(const struct cring *ring)
 static inline struct cring_cqe *cring_cqe_at(const struct cring *ring,
 					     unsigned int head)
 {
-	return &ring->cqes[head & (ring->cq_entries - 1)];
+	return &ring->cqes[head & ring->cq_mask];
 }
 
 /**

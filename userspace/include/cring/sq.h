@@ -44,7 +44,7 @@ static inline struct cring_sqe *cring_get_sqe(struct cring *ring)
 
 	if (!cring_sq_space_left(ring))
 		return NULL;
-	sqe = &ring->sqes[ring->sqe_tail++ & (ring->sq_entries - 1)];
+	sqe = &ring->sqes[ring->sqe_tail++ & ring->sq_mask];
 	memset(sqe, 0, sizeof(*sqe));
 	return sqe;
 }
@@ -65,8 +65,7 @@ static inline __u64 cring_sqe_ticket(const struct cring *ring,
 {
 	__u64 last = ring->sqe_tail - 1;
 
-	return last - ((last - (__u64)(sqe - ring->sqes)) &
-		       (ring->sq_entries - 1));
+	return last - ((last - (__u64)(sqe - ring->sqes)) & ring->sq_mask);
 }
 
 /**
