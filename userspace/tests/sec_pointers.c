@@ -200,26 +200,40 @@ static void t_edges(struct __test_metadata *_metadata, int fd, unsigned long cmd
 #define try_edges(fd, cmd, good) \
 	t_edges(_metadata, fd, cmd, &(good), sizeof(good))
 
+/* So many keys, and CQEs, may be written that nothing else is to be behind them. */
+#define EDGE_ROOM	8192
+
+static void *t_edge_room(struct __test_metadata *_metadata)
+{
+	char *room = new_pages(EDGE_ROOM + 4096);
+
+	ASSERT_EQ(0, mprotect(room + EDGE_ROOM, 4096, PROT_NONE));
+	return room;
+}
+#define edge_room()		t_edge_room(_metadata)
+
 TEST_F_TIMEOUT(calls, s9_edges_of_a_cancel, 120)
 {
-	struct cring_cancel_key key = { .user_data = 1 };
-	struct cring_cqe room[4];
+	struct cring_cancel_key *key = edge_room();
+	struct cring_cqe *room = edge_room();
 	struct cring_cancel c = {
-		.keys = PTR64(&key), .nr = 1, .timeout = 1000,
+		.keys = PTR64(key), .nr = 1, .timeout = 1000,
 		.flags = CRING_CANCEL_REAP | CRING_CANCEL_WAIT,
 		.reap = PTR64(room), .reap_nr = 4,
 	};
 
+	key->user_data = 1;
 	try_edges(self->ring.ring_fd, CRING_IOC_CANCEL, c);
 }
 
 TEST_F_TIMEOUT(calls, s9_edges_of_a_deadline, 120)
 {
-	struct cring_cancel_key key = { .user_data = 1 };
+	struct cring_cancel_key *key = edge_room();
 	struct cring_deadline d = {
-		.keys = PTR64(&key), .nr = 1, .deadline = 1000,
+		.keys = PTR64(key), .nr = 1, .deadline = 1000,
 	};
 
+	key->user_data = 1;
 	try_edges(self->ring.ring_fd, CRING_IOC_DEADLINE, d);
 }
 
