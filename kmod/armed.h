@@ -117,8 +117,7 @@ static __always_inline void cring_comp_end_own(struct cring_comp *comp)
  */
 static __always_inline bool cring_may_be_over(struct cring_ring *ring, u32 nr)
 {
-	return !(ring->drain || ring->seals || READ_ONCE(ring->shut) ||
-		 ring->restricted || ring->in_kernel) &&
+	return !READ_ONCE(ring->unusual) && !ring->seals &&
 	       cring_free_slots(ring) >= nr;
 }
 

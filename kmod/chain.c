@@ -136,7 +136,7 @@ void cring_drain_begin(struct cring_ring *ring)
 {
 	lockdep_assert_held(&ring->lock);
 	if (!ring->drain) {
-		ring->drain = true;
+		WRITE_ONCE(ring->drain, true);
 		ring->active = ring->accepted - ring->finished;
 	}
 }
@@ -231,5 +231,5 @@ void cring_drain_end(struct cring_ring *ring)
 {
 	lockdep_assert_held(&ring->lock);
 	if (list_empty(&ring->deferred) && !ring->drain_gate)
-		ring->drain = false;
+		WRITE_ONCE(ring->drain, false);
 }

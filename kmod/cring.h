@@ -422,8 +422,6 @@ struct cring_inside {
  * @accepted: SQEs accepted so far: the next ticket; written under @submit_mutex
  * @cancels: cancels that have begun
  * @cancels_seen: how many of them had when the last submit call began
- * @seals: how many seals there are; written under @lock
- * @restricted: @may names less than everything
  * @sq_head: the kernel's own copy
  * @sq_mask: SQ entries - 1
  * @cq_mask: CQ entries - 1
@@ -464,12 +462,20 @@ struct cring_inside {
  * @nr_sealed: groups that are
  * @sealed_groups: them, in order; NULL until there is first one
  * @drain: whether a drain is under way: @active is kept only then
- * @drain_gate: a drained operation is running: nothing else starts
  * @shut: the owner is done with the ring
- * @closed: its file is gone
- * @ops_put: the operations' reference was dropped
+ * @restricted: @may names less than everything
  * @in_kernel: a kernel caller's (client.c): it has no address space, and each
  *	@user_data is a struct cring_io, which gets what would be the CQE
+ * @unusual: these four at one look: 0 when the ring is as it mostly is.
+ *	@restricted is written under @submit_mutex, @in_kernel at set-up, the
+ *	others under @lock
+ * @counting: there are @counted; written under @lock
+ * @unused: 0
+ * @seals: how many seals there are; likewise
+ * @unusual_all: all seven at one look
+ * @drain_gate: a drained operation is running: nothing else starts
+ * @closed: its file is gone
+ * @ops_put: the operations' reference was dropped
  * @deferred: requests behind a drain, in order
  * @windowed: requests that wait for a place in the window, in order
  * @window: how many direct reads and writes may be in devices, 0: no limit
@@ -541,8 +547,6 @@ struct cring_ring {
 	u64 accepted;
 	atomic_t cancels;
 	u32 cancels_seen;
-	u32 seals;
-	bool restricted;
 	u32 sq_head;
 	u32 sq_mask;
 	u32 cq_mask;
@@ -582,12 +586,22 @@ struct cring_ring {
 	bool sealed;
 	u32 nr_sealed;
 	u32 *sealed_groups;
-	bool drain;
+	union {
+		struct {
+			bool drain;
+			bool shut;
+			bool restricted;
+			bool in_kernel;
+			bool counting;
+			u8 unused;
+			u16 seals;
+		};
+		u32 unusual;
+		u64 unusual_all;
+	};
 	bool drain_gate;
-	bool shut;
 	bool closed;
 	bool ops_put;
-	bool in_kernel;
 	bool sq_runs;
 	struct list_head deferred;
 	struct list_head windowed;
@@ -648,6 +662,12 @@ struct cring_ring {
 	struct file *mapping_file;
 };
 
+/* what is looked at together is together */
+static_assert(offsetof(struct cring_ring, counting) ==
+	      offsetof(struct cring_ring, unusual) + sizeof(u32));
+static_assert(offsetofend(struct cring_ring, seals) ==
+	      offsetofend(struct cring_ring, unusual_all));
+
 extern struct workqueue_struct *cring_wq;
 extern const struct file_operations cring_fops;
 extern unsigned int cring_max_workers;
@@ -675,18 +695,24 @@ static inline bool cring_cancel_seen(const struct cring_ring *ring)
  * its CQE is there, and at no moment both or neither; see struct cring_shared.
  * Under @lock, after the CQEs.
  */
-static inline void cring_cq_publish(struct cring_ring *ring, u32 in_flight)
+static __always_inline void cring_cq_publish_at(struct cring_shared *shared,
+						u32 tail, u32 in_flight)
 {
 	const union {
 		u32 each[2];
 		u64 both;
-	} now = { .each = { ring->cq_tail, in_flight } };
+	} now = { .each = { tail, in_flight } };
 
 	BUILD_BUG_ON(offsetof(struct cring_shared, cq_tail) % sizeof(now));
 	BUILD_BUG_ON(offsetof(struct cring_shared, in_flight) !=
 		     offsetof(struct cring_shared, cq_tail) + sizeof(u32));
 	/* the CQEs before it */
-	smp_store_release((u64 *)&ring->shared->cq_tail, now.both);
+	smp_store_release((u64 *)&shared->cq_tail, now.both);
+}
+
+static inline void cring_cq_publish(struct cring_ring *ring, u32 in_flight)
+{
+	cring_cq_publish_at(ring->shared, ring->cq_tail, in_flight);
 }
 
 /* nor is anybody posting: a tail that user space made up deceives itself alone */
@@ -829,6 +855,14 @@ cring_sq_second(const struct cring_ring *ring)
 	return &ring->sqes[(ring->sq_head + 1) & ring->sq_mask];
 }
 
+/* main.c APIs */
+long cring_ioctl_new(struct file *file, unsigned int cmd, void __user *arg);
+long cring_ioctl_other(struct cring_ring *ring, unsigned int cmd,
+		       void __user *arg);
+
+/* enter.c APIs: the way in, for the most frequent of all calls */
+long cring_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
 /* nop.c APIs: NOPs that are over at once */
 u32 cring_nops_now(struct cring_ring *ring, u32 want);
 
@@ -914,6 +948,9 @@ struct cring_taken {
 };
 
 struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit);
+struct cring_taken cring_submit_locked(struct cring_ring *ring, u32 to_submit);
+struct cring_taken cring_submit_batch(struct cring_ring *ring, u32 over,
+				      u32 want);
 void cring_batch_ran(struct cring_ring *ring, struct cring_batch *batch);
 void cring_batch_post(struct cring_ring *ring, struct cring_batch *batch);
 void cring_plug(struct cring_ring *ring);

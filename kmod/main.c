@@ -32,23 +32,16 @@ static noinline_for_stack long cring_ioctl_setup(struct file *file, void __user 
 	return copy_to_user(arg, &p, sizeof(p)) ? -EFAULT : 0;
 }
 
-static long cring_ioctl_submit(struct cring_ring *ring, unsigned long arg)
-{
-	u32 to_submit = arg & CRING_SUBMIT_MAX;
-	u32 min_complete = (arg >> 16) & CRING_SUBMIT_MAX;
-	u64 rung = READ_ONCE(ring->timeouts_rung);
-	struct cring_taken taken = cring_submit(ring, to_submit);
-	int ret;
-
-	if (!min_complete || taken.nr < 0 || taken.short_of_slots)
-		return taken.nr;
-	ret = cring_wait(ring, min_complete, rung, NULL);
-	return taken.nr ?: ret;
-}
-
-/* before there is a ring */
-static long cring_ioctl_new(struct file *file, unsigned int cmd,
-			    void __user *arg)
+/**
+ * cring_ioctl_new - what may be asked for before there is a ring
+ * @file: of /dev/cring
+ * @cmd: CRING_IOC_*
+ * @arg: a user pointer
+ *
+ * Context: process; may sleep.
+ * Return: as cring_ioctl().
+ */
+long cring_ioctl_new(struct file *file, unsigned int cmd, void __user *arg)
 {
 	switch (cmd) {
 	case CRING_IOC_SETUP:
@@ -67,30 +60,29 @@ static long cring_ioctl_new(struct file *file, unsigned int cmd,
 	}
 }
 
-static long cring_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+/**
+ * cring_ioctl_other - what may be asked of a ring, but for a submission
+ * @ring: the caller's, or anybody's for %CRING_IOC_QUERY
+ * @cmd: CRING_IOC_*
+ * @arg: a user pointer
+ *
+ * Context: process; may sleep.
+ * Return: as cring_ioctl().
+ */
+long cring_ioctl_other(struct cring_ring *ring, unsigned int cmd,
+		       void __user *arg)
 {
-	struct cring_ring *ring = cring_file_ring(file);
-	void __user *uarg = (void __user *)arg;
-
-	if (unlikely(!ring))
-		return cring_ioctl_new(file, cmd, uarg);
-	/* a ring is its owner's alone, however somebody came by the file */
-	if (unlikely(current->mm != ring->mm) && cmd != CRING_IOC_QUERY)
-		return -EPERM;
-
-	if (likely(cmd == CRING_IOC_SUBMIT))
-		return cring_ioctl_submit(ring, arg);
 	switch (cmd) {
 	case CRING_IOC_WAIT:
-		return cring_wait_ioctl(ring, uarg);
+		return cring_wait_ioctl(ring, arg);
 	case CRING_IOC_CANCEL:
-		return cring_cancel_ioctl(ring, uarg);
+		return cring_cancel_ioctl(ring, arg);
 	case CRING_IOC_REGISTER:
-		return cring_register_ioctl(ring, uarg);
+		return cring_register_ioctl(ring, arg);
 	case CRING_IOC_DEADLINE:
-		return cring_deadline_ioctl(ring, uarg);
+		return cring_deadline_ioctl(ring, arg);
 	case CRING_IOC_QUERY:
-		return cring_query_ioctl(uarg);
+		return cring_query_ioctl(arg);
 	case CRING_IOC_SETUP:
 		return -EBUSY;
 	default:

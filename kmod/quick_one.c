@@ -84,8 +84,7 @@ cring_quick_accept_alone(struct cring_ring *ring)
 
 	if (!cring_quick_head(head))
 		return NULL;
-	if (ring->drain || ring->restricted || ring->in_kernel ||
-	    ring->sq_thread || !ring->free ||
+	if (READ_ONCE(ring->unusual) || ring->sq_thread || !ring->free ||
 	    cring_taken_slots(ring) > ring->cq_mask)
 		return NULL;
 	file = unlikely(fixed) ? cring_file_get(ring, head.fd, true) :

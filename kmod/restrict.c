@@ -209,6 +209,6 @@ int cring_restrict_add(struct cring_ring *ring, const struct cring_register *reg
 	may->sqe_flags &= r.sqe_flags;
 	may->sqe_xflags &= r.sqe_xflags;
 	WRITE_ONCE(may->cancel_flags, may->cancel_flags & r.cancel_flags);
-	ring->restricted = true;
+	WRITE_ONCE(ring->restricted, true);
 	return 0;
 }

@@ -496,7 +496,7 @@ int cring_ring_mmap(struct cring_ring *ring, struct vm_area_struct *vma)
 void cring_ring_shut(struct cring_ring *ring)
 {
 	spin_lock_irq(&ring->lock);
-	ring->shut = true;
+	WRITE_ONCE(ring->shut, true);
 	spin_unlock_irq(&ring->lock);
 	cring_sq_shut(ring);
 	cring_cancel_everything(ring);

@@ -126,6 +126,7 @@ int cring_seal(struct cring_ring *ring, const struct cring_cancel_key *key,
 		ret = cring_seal_group(ring, key->group);
 	else
 		cring_reopen_group(ring, key->group);
+	BUILD_BUG_ON(CRING_MAX_SEALS >= U16_MAX);
 	WRITE_ONCE(ring->seals, ring->nr_sealed + ring->sealed);
 	spin_unlock_irq(&ring->lock);
 	/* pairs with cring_seal_seen(): see the top of this file */

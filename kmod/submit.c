@@ -166,13 +166,22 @@ static void cring_note_submitter(struct cring_ring *ring)
 		put_task_struct(old);
 }
 
-/* all but what is over already */
-static noinline struct cring_taken
-cring_submit_batch(struct cring_ring *ring, u32 over, u32 want)
+/**
+ * cring_submit_batch - accept SQEs as a batch, and try them
+ * @ring: the caller's
+ * @over: so many of the same call are over already
+ * @want: how many at most, with these
+ *
+ * Context: as cring_submit(), under submit_mutex.
+ * Return: as cring_submit(), with those that were over.
+ */
+struct cring_taken cring_submit_batch(struct cring_ring *ring, u32 over,
+				      u32 want)
 {
 	struct cring_accept a = { .ring = ring };
 	struct cring_taken taken;
 
+	lockdep_assert_held(&ring->submit_mutex);
 	atomic_inc(&ring->nr_trying);
 	taken.short_of_slots = cring_accept(&a, want - over);
 	if (a.nr) {
@@ -229,27 +238,21 @@ static struct cring_taken cring_submit_all(struct cring_ring *ring, u32 nr)
 }
 
 /**
- * cring_submit - accept SQEs and try them
- * @ring: the caller's
- * @to_submit: how many at most
+ * cring_submit_locked - cring_submit() under submit_mutex
+ * @ring: the caller's; no thread takes what is in its SQ, or this one does
+ * @to_submit: how many at most, one at least
+ *
+ * The caller runs the ready list when it has let go of the mutex.
  *
  * Context: a thread of the owner, or the ring's; may sleep in a file's method.
- * Return: in @nr how many were accepted; -EBUSY when slots were too few for the
- * first one or its chain, -EINVAL when user space's tail is not within the queue,
- * -EBADFD when the owner has closed the ring, -EINTR when killed.
+ * Return: as cring_submit(), but not -EINTR.
  */
-struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit)
+struct cring_taken cring_submit_locked(struct cring_ring *ring, u32 to_submit)
 {
 	struct cring_taken taken = {};
 	u32 avail, cancels;
 
-	if (unlikely(ring->sq_thread) && ring->sq_thread != current)
-		return cring_sq_submit(ring, to_submit);
-	/* nothing to wait for behind another thread that submits */
-	if (!to_submit)
-		goto out;
-	if (mutex_lock_killable(&ring->submit_mutex))
-		return (struct cring_taken) { .nr = -EINTR };
+	lockdep_assert_held(&ring->submit_mutex);
 	/* before the SQEs it announces are read */
 	avail = smp_load_acquire(&ring->shared->sq_tail) - ring->sq_head;
 	if (unlikely(avail > ring->sq_mask + 1)) {
@@ -268,8 +271,32 @@ struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit)
 			taken = cring_submit_all(ring, avail);
 		ring->cancels_seen = cancels;
 	}
-	mutex_unlock(&ring->submit_mutex);
-out:
+	return taken;
+}
+
+/**
+ * cring_submit - accept SQEs and try them
+ * @ring: the caller's
+ * @to_submit: how many at most
+ *
+ * Context: a thread of the owner, or the ring's; may sleep in a file's method.
+ * Return: in @nr how many were accepted; -EBUSY when slots were too few for the
+ * first one or its chain, -EINVAL when user space's tail is not within the queue,
+ * -EBADFD when the owner has closed the ring, -EINTR when killed.
+ */
+struct cring_taken cring_submit(struct cring_ring *ring, u32 to_submit)
+{
+	struct cring_taken taken = {};
+
+	if (unlikely(ring->sq_thread) && ring->sq_thread != current)
+		return cring_sq_submit(ring, to_submit);
+	/* nothing to wait for behind another thread that submits */
+	if (to_submit) {
+		if (mutex_lock_killable(&ring->submit_mutex))
+			return (struct cring_taken) { .nr = -EINTR };
+		taken = cring_submit_locked(ring, to_submit);
+		mutex_unlock(&ring->submit_mutex);
+	}
 	cring_run_ready(ring);
 	return taken;
 }

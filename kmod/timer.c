@@ -56,6 +56,17 @@ static void cring_counted_add(struct cring_req *req)
 		if (other->timer.due - now <= req->timer.due - now)
 			break;
 	list_add(&req->count_node, &other->count_node);
+	WRITE_ONCE(ring->counting, true);
+}
+
+static void cring_counted_del(struct cring_req *req)
+{
+	struct cring_ring *ring = req->ring;
+
+	if (list_empty(&req->count_node))
+		return;
+	list_del_init(&req->count_node);
+	WRITE_ONCE(ring->counting, !list_empty(&ring->counted));
 }
 
 /**
@@ -93,7 +104,7 @@ void cring_timer_del(struct cring_req *req)
 {
 	lockdep_assert_held(&req->ring->lock);
 	timerqueue_del(&cring_timer_clock(req)->queue, &req->tnode);
-	list_del_init(&req->count_node);
+	cring_counted_del(req);
 	req->lflags &= ~CRING_REQL_TIMER;
 }
 
@@ -321,7 +332,7 @@ static int cring_timeout_update(struct cring_req *remove, struct cring_req *req)
 	if (!(req->lflags & CRING_REQL_TIMER))
 		return -EALREADY;
 	timerqueue_del(&cring_timer_clock(req)->queue, &req->tnode);
-	list_del_init(&req->count_node);
+	cring_counted_del(req);
 	req->timer.time = remove->timer.time;
 	req->timer.clock = remove->timer.clock;
 	req->timer.flags &= ~(CRING_TIMEOUT_ABS | CRING_TIMEOUT_CLOCKS);

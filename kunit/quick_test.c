@@ -361,6 +361,54 @@ static void behind_a_drain_none_takes_it(struct kunit *test)
 	quick_expect_over(q, 2);
 }
 
+/* --- one alone (enter.c) --- */
+
+static void one_in_a_ring_that_is_shut_is_refused(struct kunit *test)
+{
+	struct quick *q = quick_open(test);
+
+	quick_put(q, 0);
+	KUNIT_EXPECT_EQ(test, live_submit(q->live), 1);
+	quick_put(q, 1);
+	q->live->ring->shut = true;
+	KUNIT_EXPECT_EQ(test, live_submit(q->live), -EBADFD);
+	q->live->ring->shut = false;
+	KUNIT_EXPECT_EQ(test, live_submit(q->live), 1);
+	LIVE_EXPECT_CQE(q->live, 0, QUICK_LEN);
+	LIVE_EXPECT_CQE(q->live, 1, QUICK_LEN);
+	KUNIT_EXPECT_EQ(test, q->way, 2);
+	quick_expect_over(q, 2);
+}
+
+static int submit_one(void *arg)
+{
+	struct quick *q = arg;
+
+	quick_put(q, 1);
+	KUNIT_EXPECT_EQ(q->live->test, live_submit(q->live), 1);
+	KUNIT_EXPECT_PTR_EQ(q->live->test, q->live->ring->task, current);
+	return 0;
+}
+
+/* it runs what becomes ready */
+static void the_thread_that_submits_one_is_the_submitter(struct kunit *test)
+{
+	struct quick *q = quick_open(test);
+
+	quick_put(q, 0);
+	KUNIT_EXPECT_EQ(test, live_submit(q->live), 1);
+	KUNIT_EXPECT_PTR_EQ(test, q->live->ring->task, current);
+	KUNIT_EXPECT_EQ(test, other_join(other_start(q->live, submit_one, q)), 0);
+	quick_put(q, 2);
+	KUNIT_EXPECT_EQ(test, live_submit(q->live), 1);
+	KUNIT_EXPECT_PTR_EQ(test, q->live->ring->task, current);
+	LIVE_EXPECT_CQE(q->live, 0, QUICK_LEN);
+	LIVE_EXPECT_CQE(q->live, 1, QUICK_LEN);
+	LIVE_EXPECT_CQE(q->live, 2, QUICK_LEN);
+	KUNIT_EXPECT_EQ(test, q->way, 3);
+	quick_expect_over(q, 2);
+}
+
 static struct kunit_case cring_quick_cases[] = {
 	KUNIT_CASE(plain_reads_take_it),
 	KUNIT_CASE(so_do_those_of_what_is_fixed),
@@ -376,6 +424,8 @@ static struct kunit_case cring_quick_cases[] = {
 	KUNIT_CASE_PARAM(what_is_not_over_goes_on, leave_gen_params),
 	KUNIT_CASE(what_goes_to_a_device_meanwhile_leaves_it),
 	KUNIT_CASE(behind_a_drain_none_takes_it),
+	KUNIT_CASE(one_in_a_ring_that_is_shut_is_refused),
+	KUNIT_CASE(the_thread_that_submits_one_is_the_submitter),
 	{}
 };
 

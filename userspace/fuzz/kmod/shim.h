@@ -51,6 +51,7 @@
 #define WARN_ON_ONCE(wrong)	({ assert(!(wrong)); false; })
 /* tests of the module's own, proofs of locking, time namespaces: none */
 #define IS_ENABLED(option)	0
+#define offsetofend(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
 #define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
 
 /* --- numbers --- */
