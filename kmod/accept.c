@@ -5,8 +5,7 @@
  */
 #include <linux/file.h>
 
-#include "cring.h"
-#include "point.h"
+#include "armed.h"
 
 static struct cring_req *cring_req_alloc(struct cring_ring *ring)
 {
@@ -279,6 +278,56 @@ static void cring_accept_one(struct cring_accept *a, struct cring_req *req,
 		cring_chain_close(a);
 }
 
+/* a poll that says no more than that; false when nothing was done */
+static __always_inline bool cring_accept_poll(struct cring_accept *a,
+					      struct cring_req *req,
+					      const struct cring_sqe *sqe)
+{
+	struct cring_ring *ring = a->ring;
+	/* user space may change it: each field is read once */
+	u32 events = READ_ONCE(sqe->poll32_events);
+	u64 user_data = READ_ONCE(sqe->user_data);
+	s32 fd = READ_ONCE(sqe->fd);
+
+	if (READ_ONCE(sqe->addr) || events > U16_MAX ||
+	    cring_sqe_says_more(sqe, CRING_OP_POLL_ADD))
+		return false;
+	if (!cring_accept_file(a, fd, false) || cring_file_is_ring(a->file))
+		return false;
+	cring_at(CRING_AT_COPIED, ring, req);
+	/* all else is as cring_req_blank() has left it */
+	req->file = cring_accept_hold(a);
+	req->user_data = user_data;
+	req->ticket = ring->accepted + a->nr;
+	req->opcode = CRING_OP_POLL_ADD;
+	req->events = demangle_poll(events) | EPOLLERR | EPOLLHUP;
+	cring_word_accept(&req->word, CRING_ACCEPTED);
+	WRITE_ONCE(ring->batch[a->nr], req);
+	a->nr++;
+	return true;
+}
+
+/*
+ * Polls, as long as they follow each other; until there are @end SQEs in the batch.  No
+ * chain is open, and nothing restricts them.  What this leaves is for the long way,
+ * which says what is wrong with it if anything is.  False when that is the first.
+ */
+static bool cring_accept_polls(struct cring_accept *a, u32 end)
+{
+	struct cring_ring *ring = a->ring;
+	struct llist_node *free;
+	u32 from = a->nr;
+
+	while (a->nr < end && (free = ring->free)) {
+		if (!cring_accept_poll(a, llist_entry(free, struct cring_req,
+						      free_node),
+				       cring_accept_next(a)))
+			break;
+		ring->free = free->next;
+	}
+	return a->nr != from;
+}
+
 /* take back what was accepted from @from on: it was never published */
 static void cring_unaccept(struct cring_accept *a, u32 from)
 {
@@ -319,6 +368,9 @@ bool cring_accept(struct cring_accept *a, u32 want)
 				break;
 			from = cring_accept_next(a);
 		}
+		if (READ_ONCE(from->opcode) == CRING_OP_POLL_ADD && a->quick &&
+		    !a->head && cring_accept_polls(a, min(want, slots)))
+			continue;
 		req = a->nr < slots ? cring_req_alloc(ring) : NULL;
 		if (unlikely(!req)) {
 			if (a->head)

@@ -13,7 +13,7 @@
  * to the queue's head is read under RCU, and cleared by the wake-up that takes
  * the entry off.
  */
-#include "cring.h"
+#include "circle.h"
 #include "point.h"
 
 /* the head is kept in the entry's otherwise unused private pointer */
@@ -98,7 +98,10 @@ static void cring_queue_proc(struct file *file, struct wait_queue_head *head,
 	init_waitqueue_func_entry(entry, wake[req->nr_wait]);
 	entry->private = head;
 	req->nr_wait++;
-	add_wait_queue(head, entry);
+	/* who polls a file may sleep, so interrupts are on */
+	spin_lock_irq(&head->lock);
+	__add_wait_queue(head, entry);
+	spin_unlock_irq(&head->lock);
 }
 
 /**
@@ -194,6 +197,38 @@ static enum cring_verdict cring_arm_undo(struct cring_req *req, int res)
 	return res ? CRING_V_DONE : CRING_V_ARM;
 }
 
+/* as cring_park() does; one alone has nothing else to be parked */
+static bool cring_arm_park(struct cring_req *req, enum cring_state from)
+{
+	struct cring_ring *ring = req->ring;
+	bool alone, parked;
+
+	spin_lock_irq(&ring->lock);
+	alone = cring_word_state(atomic64_read(&req->word)) == from &&
+		!req->lflags && !cring_deadline_given(req) &&
+		list_empty(&req->chain);
+	if (likely(alone)) {
+		cring_young_add(req);
+		parked = cring_word_move(&req->word, from, CRING_ARMED);
+	}
+	spin_unlock_irq(&ring->lock);
+	return likely(alone) ? parked : cring_park(req, from, CRING_ARMED);
+}
+
+/* as cring_req_ident(): most are of a batch that has armed another poll */
+static bool cring_arm_ident(struct cring_req *req)
+{
+	struct cring_ring *ring = req->ring;
+
+	if (req->ident)
+		return true;
+	if (!ring->ident_known || req->opcode != CRING_OP_POLL_ADD)
+		return cring_req_ident(req);
+	/* as there */
+	smp_store_release(&req->ident, cring_ident_get_known(ring));
+	return true;
+}
+
 /**
  * cring_arm - wait until a file is ready for @req->events
  * @req: INLINE or RUNNING, the caller's, on a file that can be polled
@@ -223,9 +258,9 @@ enum cring_verdict cring_arm(struct cring_req *req, enum cring_state from)
 		return cring_arm_undo(req, 0);
 	if (unlikely(!req->nr_wait))
 		return cring_arm_undo(req, -EOPNOTSUPP);
-	if (!cring_req_ident(req))
+	if (!cring_arm_ident(req))
 		return cring_arm_undo(req, -ENOMEM);
-	if (cring_park(req, from, CRING_ARMED))
+	if (likely(cring_arm_park(req, from)))
 		return CRING_V_PENDING;
 	return cring_arm_undo(req, 0);
 }

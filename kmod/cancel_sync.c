@@ -213,10 +213,12 @@ static u32 cring_cancel_keys_in(struct cring_cancel_call *call, u32 nr, u32 end)
 /* does a key name a user_data, and nothing else? */
 static __always_inline bool cring_key_is_short(const struct cring_cancel_key *key)
 {
-	u64 more = key->ticket | key->resv[0] | key->resv[1] | key->resv[2];
-	u32 said = key->fd | key->flags | key->group | key->opcode;
+	const u64 *word = (const u64 *)key;
 
-	return !(more | said | key->resv0[0] | key->resv0[1] | key->resv0[2]);
+	BUILD_BUG_ON(offsetof(struct cring_cancel_key, ticket) != sizeof(u64));
+	BUILD_BUG_ON(offsetof(struct cring_cancel_key, res) != 4 * sizeof(u64));
+	BUILD_BUG_ON(offsetof(struct cring_cancel_key, resv) != 5 * sizeof(u64));
+	return !(word[1] | word[2] | word[3] | word[5] | word[6] | word[7]);
 }
 
 /* such keys, from @nr on, whose matches are armed polls; the first that is more */

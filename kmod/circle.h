@@ -141,6 +141,25 @@ static inline struct cring_req *cring_young_first(struct cring_ring *ring)
 	return cring_link_end(ring, ring->young);
 }
 
+/* as many as somebody who looks may have to pass */
+#define CRING_MAX_YOUNG		CRING_BREAK
+
+static __always_inline void
+cring_young_join(struct cring_ring *ring, struct cring_req *req)
+{
+	struct cring_req *oldest = cring_link_end(ring, ring->young);
+	u32 self = cring_link(ring, req);
+
+	req->keys[CRING_BY_AGE].next = CRING_NOT_SETTLED;
+	if (oldest) {
+		cring_circle_join(ring, req, self, oldest, CRING_BY_AGE);
+	} else {
+		cring_circle_begin(req, self, CRING_BY_AGE);
+		ring->young = self;
+	}
+	ring->nr_young++;
+}
+
 static __always_inline void
 cring_young_leave(struct cring_ring *ring, struct cring_req *req)
 {
@@ -160,5 +179,17 @@ cring_young_leave(struct cring_ring *ring, struct cring_req *req)
 /* index.c APIs, for what knows who is young */
 void cring_index_enter(struct cring_req *req);
 void cring_index_leave(struct cring_req *req);
+
+/* as cring_index_add() */
+static __always_inline void cring_young_add(struct cring_req *req)
+{
+	struct cring_ring *ring = req->ring;
+
+	lockdep_assert_held(&ring->lock);
+	cring_young_join(ring, req);
+	req->lflags |= CRING_REQL_INDEXED;
+	if (unlikely(ring->nr_young > CRING_MAX_YOUNG))
+		cring_young_settle(cring_young_first(ring));
+}
 
 #endif /* _CRING_CIRCLE_H */

@@ -395,6 +395,13 @@ struct cring_look {
 	bool fixed;
 };
 
+/* that an identity is somebody's */
+enum cring_known {
+	CRING_KNOWN_NOT,
+	CRING_KNOWN_WAITS,	/* to what does no more than wait */
+	CRING_KNOWN_ALL,
+};
+
 /**
  * struct cring_inside - a direct read in its file's method, on the short way
  * @req: it, until its device has completed it there
@@ -436,7 +443,7 @@ struct cring_inside {
  * @bufs: fixed buffers; under @submit_mutex
  * @ident: the last submitter's identity; under @submit_mutex; with a thread that
  *	of who has set up the ring
- * @ident_known: it is that of the batch in progress, in all that it has
+ * @ident_known: of the batch in progress it is known that it is its submitter's
  * @task: the last submitter; under @queue_lock; referenced
  * @plug: of the batch in progress, if several may go to a device together ...
  * @plugger: ... and who submits it: only that thread may look at @plug
@@ -560,7 +567,7 @@ struct cring_ring {
 	u32 max_detached;
 	atomic_t nr_detached;
 	struct cring_ident *ident;
-	bool ident_known;
+	enum cring_known ident_known;
 	struct task_struct *task;
 	struct blk_plug *plug;
 	struct task_struct *plugger;
@@ -1511,6 +1518,7 @@ int cring_query_ioctl(void __user *arg);
 /* ident.c APIs: what a worker takes on */
 struct cring_ident *cring_ident_get(struct cring_ring *ring, bool waits);
 struct cring_ident *cring_ident_keep(struct cring_ring *ring);
+struct cring_ident *cring_ident_get_known(struct cring_ring *ring);
 int cring_ident_fix(struct cring_ring *ring);
 void cring_ident_put(struct cring_ident *ident);
 void cring_ident_put_many(struct cring_ident *ident, unsigned int nr);

@@ -140,9 +140,10 @@ static struct cring_ident *cring_ident_new(gfp_t gfp)
 struct cring_ident *cring_ident_get(struct cring_ring *ring, bool waits)
 {
 	struct cring_ident *ident = ring->ident;
+	enum cring_known enough = waits ? CRING_KNOWN_WAITS : CRING_KNOWN_ALL;
 
 	lockdep_assert_held(&ring->submit_mutex);
-	if (!ident || !(ring->sq_thread || ring->ident_known ||
+	if (!ident || !(ring->sq_thread || ring->ident_known >= enough ||
 			(waits ? cring_ident_is_caller(ident) :
 				 cring_ident_is_current(ident)))) {
 		ident = cring_ident_new(GFP_KERNEL_ACCOUNT);
@@ -152,9 +153,25 @@ struct cring_ident *cring_ident_get(struct cring_ring *ring, bool waits)
 		ring->ident = ident;
 	}
 	/* the rest of a batch is its submitter's, too */
-	if (!waits && ring->batch_nr)
-		ring->ident_known = true;
+	if (ring->batch_nr && ring->ident_known < enough)
+		ring->ident_known = enough;
 	cring_ident_hold(ident);
+	return ident;
+}
+
+/**
+ * cring_ident_get_known - the same while it is known whose the batch is
+ * @ring: the task's ring, whose @ident_known says so
+ *
+ * Context: likewise.
+ * Return: a referenced identity.
+ */
+struct cring_ident *cring_ident_get_known(struct cring_ring *ring)
+{
+	struct cring_ident *ident = ring->ident;
+
+	lockdep_assert_held(&ring->submit_mutex);
+	refcount_inc(&ident->refs);
 	return ident;
 }
 

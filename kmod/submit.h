@@ -46,7 +46,7 @@ static __always_inline void cring_batch_over(struct cring_ring *ring)
 	 */
 	smp_store_release(&ring->batch_seq, ring->batch_seq + 1);
 	cring_at(CRING_AT_BATCH_OVER, ring, NULL);
-	ring->ident_known = false;
+	ring->ident_known = CRING_KNOWN_NOT;
 	/* in this order */
 	smp_store_release(&ring->batch_nr, 0);
 	/* the owner closed the ring meanwhile, and did not see all of this */

@@ -10,25 +10,6 @@
  */
 #include "circle.h"
 
-/* as many as somebody who looks may have to pass */
-#define CRING_MAX_YOUNG		CRING_BREAK
-
-static __always_inline void
-cring_young_join(struct cring_ring *ring, struct cring_req *req)
-{
-	struct cring_req *oldest = cring_link_end(ring, ring->young);
-	u32 self = cring_link(ring, req);
-
-	req->keys[CRING_BY_AGE].next = CRING_NOT_SETTLED;
-	if (oldest) {
-		cring_circle_join(ring, req, self, oldest, CRING_BY_AGE);
-	} else {
-		cring_circle_begin(req, self, CRING_BY_AGE);
-		ring->young = self;
-	}
-	ring->nr_young++;
-}
-
 /**
  * cring_young_settle - a request is young no more
  * @req: the oldest one that is
@@ -63,13 +44,7 @@ void cring_index_settle(struct cring_ring *ring)
  */
 void cring_index_add(struct cring_req *req)
 {
-	struct cring_ring *ring = req->ring;
-
-	lockdep_assert_held(&ring->lock);
-	cring_young_join(ring, req);
-	req->lflags |= CRING_REQL_INDEXED;
-	if (unlikely(ring->nr_young > CRING_MAX_YOUNG))
-		cring_young_settle(cring_young_first(ring));
+	cring_young_add(req);
 }
 
 /**

@@ -193,4 +193,45 @@ TEST_F(armed, c3_some_are_on_two_queues)
 	expect_quiet(RING);
 }
 
+/* what else it says is wrong, and not overlooked because its match is there */
+TEST_F(armed, c3_what_is_wrong_stops_nothing)
+{
+	struct cring_cancel_key key;
+	struct cring_sqe *sqe;
+	unsigned int i;
+
+	arm_poll(RING, 1, self->p[0][0]);
+	for (i = sizeof(key.user_data); i < sizeof(key); i++) {
+		if (i == offsetof(struct cring_cancel_key, flags))
+			i += sizeof(key.flags);
+		if (i == offsetof(struct cring_cancel_key, res))
+			i += sizeof(key.res) + sizeof(key.already);
+		key = (struct cring_cancel_key){ .user_data = 1 };
+		((uint8_t *)&key)[i] = 0x40;
+		EXPECT_EQ(-EINVAL, cancel_one(RING->ring_fd, key))
+			TH_LOG("byte %u of a key", i);
+	}
+	for (i = offsetof(struct cring_sqe, ioprio); i < sizeof(*sqe); i++) {
+		if (i == offsetof(struct cring_sqe, fd))
+			i += sizeof(sqe->fd);
+		if (i == offsetof(struct cring_sqe, addr))
+			i += sizeof(sqe->addr);
+		if (i == offsetof(struct cring_sqe, op_flags))
+			i += sizeof(sqe->op_flags) + sizeof(sqe->user_data);
+		if (i == offsetof(struct cring_sqe, xflags))
+			break;
+		sqe = new_sqe(RING, 0);
+		*sqe = (struct cring_sqe){
+			.opcode = CRING_OP_ASYNC_CANCEL, .addr = 1,
+			.user_data = 2,
+		};
+		((uint8_t *)sqe)[i] = 0x40;
+		submit_all(RING, 1);
+		EXPECT_EQ(-EINVAL, res_of(RING, 2)) TH_LOG("byte %u", i);
+		reap_all(RING);
+	}
+	EXPECT_EQ(1, cring_in_flight(RING));
+	EXPECT_EQ(0, cancel_key(RING->ring_fd, .user_data = 1));
+}
+
 TEST_HARNESS_MAIN
