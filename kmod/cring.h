@@ -496,7 +496,8 @@ struct cring_inside {
  * @eventfd: signalled when CQEs are posted; RCU
  * @queue_lock: see the top of this file
  * @flags: the kernel's own copy of what @shared says
- * @ready: requests to try again in a thread of the owner
+ * @ready: requests to try again in a thread of the owner; whether there is one, and
+ *	whether @work has one, is asked by list_empty() without the lock, too
  * @work: requests that wait for a worker
  * @nr_work: how many
  * @nr_coming: workers that were started and have not looked at @work yet

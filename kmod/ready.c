@@ -82,7 +82,7 @@ static struct cring_req *cring_ready_pop(struct cring_ring *ring)
 {
 	struct cring_req *req;
 
-	if (list_empty_careful(&ring->ready))
+	if (list_empty(&ring->ready))
 		return NULL;
 	spin_lock_irq(&ring->queue_lock);
 	req = list_first_entry_or_null(&ring->ready, struct cring_req, node);
@@ -137,7 +137,7 @@ void cring_run_ready_list(struct cring_ring *ring)
 		}
 		/* posting these may make others ready */
 		cring_batch_flush(ring, &batch);
-	} while (!list_empty_careful(&ring->ready));
+	} while (!list_empty(&ring->ready));
 	atomic_dec(&ring->nr_trying);
 }
 

@@ -40,7 +40,7 @@ static bool cring_sq_has_sqes(struct cring_ring *ring)
 /* is there anything that the thread could do now? */
 static bool cring_sq_has_work(struct cring_ring *ring)
 {
-	return !list_empty_careful(&ring->ready) || cring_sq_has_sqes(ring);
+	return !list_empty(&ring->ready) || cring_sq_has_sqes(ring);
 }
 
 static bool cring_sq_over(const struct cring_ring *ring)
@@ -51,7 +51,7 @@ static bool cring_sq_over(const struct cring_ring *ring)
 /* do what there is to do; false when that was nothing */
 static bool cring_sq_step(struct cring_ring *ring)
 {
-	bool ready = !list_empty_careful(&ring->ready);
+	bool ready = !list_empty(&ring->ready);
 	struct cring_taken taken;
 	u32 slots;
 

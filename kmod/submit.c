@@ -69,7 +69,7 @@ void cring_plug(struct cring_ring *ring)
  */
 void cring_batch_ran(struct cring_ring *ring, struct cring_batch *batch)
 {
-	if (unlikely(batch->flush) && !list_empty_careful(&ring->ready))
+	if (unlikely(batch->flush) && !list_empty(&ring->ready))
 		cring_batch_flush(ring, batch);
 	cring_run_ready(ring);
 }

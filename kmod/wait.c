@@ -28,7 +28,7 @@ static __no_kcsan int cring_wait_once(struct cring_ring *ring,
 				      cring_over_fn *over, void *data, u64 arg,
 				      const ktime_t *expires)
 {
-#define CRING_COND (over(ring, data, arg) || !list_empty_careful(&ring->ready))
+#define CRING_COND (over(ring, data, arg) || !list_empty(&ring->ready))
 	ktime_t left;
 
 	if (!expires)
@@ -219,7 +219,7 @@ __poll_t cring_poll(struct file *file, struct poll_table_struct *pt)
 	if (READ_ONCE(ring->shared->sq_tail) - READ_ONCE(ring->sq_head) <=
 	    ring->sq_mask)
 		mask |= EPOLLOUT | EPOLLWRNORM;
-	if (cring_enough(ring, 1) || !list_empty_careful(&ring->ready))
+	if (cring_enough(ring, 1) || !list_empty(&ring->ready))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	return mask;
 }

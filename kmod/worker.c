@@ -318,7 +318,7 @@ static void cring_worker_fn(struct work_struct *work)
 		do {
 			cring_worker_run(&guise, req);
 			cond_resched();
-			if (list_empty_careful(&ring->work))
+			if (list_empty(&ring->work))
 				cring_guise_off(&guise, ring);
 			req = cring_work_pop(ring, worker, false);
 		} while (req);

@@ -188,7 +188,6 @@ struct llist_head { struct llist_node *first; };
 
 #define LIST_HEAD(name)		struct list_head name = { &(name), &(name) }
 #define list_empty(head)	((head)->next == (head))
-#define list_empty_careful	list_empty
 #define list_add(new, head)	shim_link(new, head, (head)->next)
 #define list_add_tail(new, head) shim_link(new, (head)->prev, head)
 #define list_last_entry(head, type, member) container_of((head)->prev, type, member)
