@@ -360,6 +360,26 @@ static __always_inline bool cring_post_plain(struct cring_req *req)
 }
 
 /**
+ * cring_complete_plain - post the CQE of one request if nothing follows from it
+ * @req: a request that the caller owns, its result in @req->res
+ *
+ * Context: any, no cring lock held.
+ * Return: true when it is done; false when it takes a session.
+ */
+bool cring_complete_plain(struct cring_req *req)
+{
+	struct cring_ring *ring = req->ring;
+
+	if (unlikely(!cring_post_plain(req)))
+		return false;
+	cring_cq_wake(ring, true);
+	if (cring_req_drop(req) && cring_req_strip_last(req, false))
+		llist_add(&req->free_node, &ring->freed);
+	cring_ring_put(ring);
+	return true;
+}
+
+/**
  * cring_complete - post the CQE of one request, in a session of its own
  * @req: a request that the caller owns
  * @res: its result
@@ -368,18 +388,12 @@ static __always_inline bool cring_post_plain(struct cring_req *req)
  */
 void cring_complete(struct cring_req *req, s32 res)
 {
-	struct cring_ring *ring = req->ring;
 	struct cring_comp comp;
 
 	req->res = res;
-	if (likely(cring_post_plain(req))) {
-		cring_cq_wake(ring, true);
-		if (cring_req_drop(req) && cring_req_strip_last(req, false))
-			llist_add(&req->free_node, &ring->freed);
-		cring_ring_put(ring);
+	if (likely(cring_complete_plain(req)))
 		return;
-	}
-	cring_comp_begin(&comp, ring);
+	cring_comp_begin(&comp, req->ring);
 	cring_finish(&comp, req);
 	cring_comp_end(&comp);
 }

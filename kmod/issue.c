@@ -323,7 +323,16 @@ noinline_for_stack void cring_batch_flush_some(struct cring_ring *ring,
 					       struct cring_batch *batch)
 {
 	struct cring_comp comp = CRING_COMP_OWN(ring);
+	struct cring_req *req = llist_entry(batch->done, struct cring_req,
+					    free_node);
 
+	/* one alone, of those that were woken */
+	if (!batch->submitter && batch->end == &req->free_node.next &&
+	    cring_complete_plain(req)) {
+		batch->end = &batch->done;
+		batch->flush = 0;
+		return;
+	}
 	cring_comp_begin_own(&comp);
 	cring_batch_finish(&comp, batch);
 	cring_comp_end(&comp);

@@ -67,14 +67,27 @@ cring_quick_accept_file(struct cring_ring *ring, union cring_quick_head head,
 	req = llist_entry(ring->free, struct cring_req, free_node);
 	ring->free = ring->free->next;
 	req->dnode.expires = expires;
+	req->events = EPOLLIN | EPOLLRDNORM;
 	cring_quick_fill(req, &sqe, from, &head, file, buf, ring->accepted);
 	WRITE_ONCE(ring->batch[0], req);
 	return req;
 }
 
-/* accept what is next in the SQ, alone; NULL when it may not take the short way */
+/*
+ * Any other that is read as this one is, but may have to wait for its file: it is
+ * accepted here, and tried as all others are.
+ */
+static __always_inline bool cring_quick_other(const struct file *file)
+{
+	return file->f_mode & FMODE_READ && file->f_op->read_iter;
+}
+
+/*
+ * Accept what is next in the SQ, alone; NULL when it may not take the short way.
+ * @other: it was accepted, and takes it no further
+ */
 static __always_inline struct cring_req *
-cring_quick_accept_alone(struct cring_ring *ring)
+cring_quick_accept_alone(struct cring_ring *ring, bool *other)
 {
 	const struct cring_sqe *from = &ring->sqes[ring->sq_head & ring->sq_mask];
 	const union cring_quick_head head = { .word = cring_quick_word(from) };
@@ -91,7 +104,8 @@ cring_quick_accept_alone(struct cring_ring *ring)
 				 fget(head.fd);
 	if (!file)
 		return NULL;
-	if (likely(cring_quick_file(file)))
+	*other = !cring_quick_file(file);
+	if (likely(!*other || cring_quick_other(file)))
 		req = cring_quick_accept_file(ring, head, from, file);
 	if (unlikely(!req))
 		ring->look = (struct cring_look) { file, head.fd, fixed };
@@ -166,7 +180,8 @@ static noinline void cring_quick_more(struct cring_ring *ring,
  */
 bool cring_quick_one(struct cring_ring *ring)
 {
-	struct cring_req *req = cring_quick_accept_alone(ring);
+	bool other = false;
+	struct cring_req *req = cring_quick_accept_alone(ring, &other);
 	struct iov_iter iter __uninitialized;
 	ssize_t ret = 0;
 
@@ -177,8 +192,10 @@ bool cring_quick_one(struct cring_ring *ring)
 	cring_announced(ring, 1);
 	if (unlikely(!cring_word_move(&req->word, CRING_ACCEPTED, CRING_INLINE)))
 		req = NULL;
-	else
+	else if (likely(!other))
 		ret = cring_quick_read(ring, req, &iter);
+	else
+		ret = CRING_QUICK_UNTRIED;
 	if (likely(req && ret == req->rw.len && cring_quick_post(ring, req)))
 		cring_quick_free(ring, req);
 	else

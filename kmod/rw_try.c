@@ -13,6 +13,7 @@
  */
 #include <linux/fs.h>
 #include <linux/pipe_fs_i.h>
+#include <linux/uio.h>
 
 #include "bdev.h"
 #include "rw.h"
@@ -206,6 +207,50 @@ static enum cring_verdict cring_rw_to_worker(struct cring_req *req)
 	return CRING_V_DONE;
 }
 
+/* a read of a pipe or FIFO that says nothing of how? */
+static bool cring_rw_is_pipe(const struct cring_req *req)
+{
+	return req->opcode == CRING_OP_READ &&
+	       S_ISFIFO(file_inode(req->file)->i_mode) && !req->rw.rw_flags &&
+	       !(READ_ONCE(req->sqe_flags) & CRING_SQE_ASYNC) &&
+	       !(req->flags & CRING_REQ_DETACH) && !req->ring->in_kernel;
+}
+
+/*
+ * The same as cring_rw_try() does it, without what does not concern it.  False when
+ * that has to: it may block, or goes by packets.
+ */
+static bool cring_rw_try_pipe(struct cring_req *req, enum cring_verdict *verdict)
+{
+	struct cring_rw_try try = {
+		.req = req, .how = CRING_HOW_INLINE, .rw = READ,
+		.started = req->flags & CRING_REQ_STARTED,
+	};
+	struct file *file = req->file;
+	int flags = READ_ONCE(file->f_iocb_flags);
+	struct iov_iter iter;
+
+	if (flags & IOCB_DIRECT || !cring_rw_has_iter(file, READ))
+		return false;
+	if (cring_rw_pipe_empty(&try)) {
+		*verdict = CRING_V_ARM;
+		return true;
+	}
+	if (file->f_mode & FMODE_NOWAIT)
+		flags |= IOCB_NOWAIT;
+	else if (!(file->f_flags & O_NONBLOCK))
+		return false;
+	try.mode = flags & IOCB_NOWAIT ? CRING_RW_NOWAIT : CRING_RW_NONBLOCK;
+	req->iocb = (struct kiocb) {
+		.ki_filp = file, .ki_flags = flags, .ki_ioprio = req->ioprio,
+	};
+	iov_iter_ubuf(&iter, ITER_DEST, u64_to_user_ptr(req->rw.addr),
+		      req->rw.len);
+	*verdict = cring_rw_finish(&try,
+				   vfs_iocb_iter_read(file, &req->iocb, &iter));
+	return true;
+}
+
 /**
  * cring_rw_try - try a read or write
  * @req: the caller's; a write that may be let go of is staged
@@ -223,9 +268,13 @@ enum cring_verdict cring_rw_try(struct cring_req *req, enum cring_how how)
 		.async = cring_rw_async(req),
 		.started = req->flags & CRING_REQ_STARTED,
 	};
+	enum cring_verdict verdict;
 	bool queued;
 	ssize_t ret;
 
+	if (how == CRING_HOW_INLINE && cring_rw_is_pipe(req) &&
+	    cring_rw_try_pipe(req, &verdict))
+		return verdict;
 	/* what is let go of in its method is never seen to be dispatched */
 	if (cring_rw_direct(req) &&
 	    !cring_window_enter(req, try.async &&
