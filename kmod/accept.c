@@ -295,9 +295,11 @@ static __always_inline bool cring_accept_poll(struct cring_accept *a,
 	if (!cring_accept_file(a, fd, false) || cring_file_is_ring(a->file))
 		return false;
 	cring_at(CRING_AT_COPIED, ring, req);
-	/* all else is as cring_req_blank() has left it */
+	/* all else is as cring_req_blank() has left it, or cring_quick_blank() */
 	req->file = cring_accept_hold(a);
 	req->user_data = user_data;
+	req->sqe_flags = 0;
+	req->group = 0;
 	req->ticket = ring->accepted + a->nr;
 	req->opcode = CRING_OP_POLL_ADD;
 	req->events = demangle_poll(events) | EPOLLERR | EPOLLHUP;

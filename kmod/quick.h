@@ -212,7 +212,10 @@ static __always_inline void cring_quick_cqe(struct cring_cqe *to,
 	WRITE_ONCE(to->flags, 0);
 }
 
-/* its record is blank again: nothing else was ever written to */
+/*
+ * Its record is blank again: nothing else was ever written to but what each
+ * acceptance writes, its opcode, flags and group.
+ */
 static __always_inline void cring_quick_blank(struct cring_req *req)
 {
 	req->file = NULL;

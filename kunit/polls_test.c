@@ -168,6 +168,37 @@ static void some_are_woken_meanwhile(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, live_in_flight(p->live), NR - 2);
 }
 
+/* what had its record before, by the short way, was in a group */
+static void one_is_in_no_group_of_another(struct kunit *test)
+{
+	struct polls *p = polls_open(test);
+	struct script *file = script_open(p->live, SCRIPT_FILE);
+	struct cring_cancel_key key;
+	struct cring_sqe *sqe;
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, live_submit(p->live), NR);
+	for (i = 0; i < p->live->ring->nr_reqs; i++) {
+		sqe = live_sqe(p->live, CRING_OP_READ, NR);
+		live_prep_read(sqe, file, p->live->args, 1);
+		sqe->group = 7;
+		KUNIT_EXPECT_EQ(test, live_submit(p->live), 1);
+		LIVE_EXPECT_CQE(p->live, NR, 1);
+		sqe = live_sqe(p->live, CRING_OP_POLL_ADD, NR + 1);
+		sqe->fd = p->scripts[0]->fd;
+		sqe->poll32_events = (__force u32)EPOLLIN;
+		KUNIT_EXPECT_EQ(test, live_submit(p->live), 1);
+		key = (struct cring_cancel_key) {
+			.flags = CRING_ASYNC_CANCEL_GROUP, .group = 7,
+		};
+		live_cancel_sync(p->live, &key, 0, 0);
+		KUNIT_EXPECT_EQ(test, key.res, -ENOENT);
+		KUNIT_EXPECT_EQ(test, live_cancel(p->live, 0, NR + 1), 0);
+		LIVE_EXPECT_CQE(p->live, NR + 1, -ECANCELED);
+	}
+	expect_armed(p, NR);
+}
+
 static struct kunit_case cring_polls_cases[] = {
 	KUNIT_CASE(one_is_stopped_before_its_turn),
 	KUNIT_CASE(one_is_ready),
@@ -176,6 +207,7 @@ static struct kunit_case cring_polls_cases[] = {
 	KUNIT_CASE(one_waits_for_those_before_it),
 	KUNIT_CASE(one_says_more),
 	KUNIT_CASE(some_are_woken_meanwhile),
+	KUNIT_CASE(one_is_in_no_group_of_another),
 	{}
 };
 
