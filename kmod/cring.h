@@ -1095,14 +1095,6 @@ static inline void cring_direct_settle(struct cring_ring *ring)
 		cring_direct_settle_held(ring);
 }
 
-/* the same, in case it is the submitter's */
-static inline void cring_direct_settle_of(struct cring_ring *ring,
-					  const struct cring_batch *batch)
-{
-	if (batch->submitter)
-		cring_direct_settle(ring);
-}
-
 /* quick_one.c APIs: one of them alone */
 bool cring_quick_one(struct cring_ring *ring);
 

@@ -152,8 +152,8 @@ bool cring_direct_hold_first(struct cring_ring *ring, const struct cring_req *re
 static bool cring_direct_is_plain(const struct cring_req *req)
 {
 	/* the other side's last words before its hold went */
-	return atomic_read_acquire(&req->refs) == 1 && !req->lflags &&
-	       !req->ident &&
+	return atomic_read_acquire(&req->refs) == 1 && !req->ident &&
+	       !req->lflags &&
 	       req->flags == (CRING_REQ_PREPPED | CRING_REQ_STARTED);
 }
 

@@ -252,10 +252,8 @@ void cring_issue(struct cring_req *req, enum cring_how how,
 			return;
 		}
 		/* who tries what may be let go of may not come back to post it */
-		if (batch) {
-			cring_direct_settle_of(req->ring, batch);
+		if (batch)
 			cring_batch_flush(req->ring, batch);
-		}
 	}
 	if (cring_deadline_given(req) && cring_deadline_past(req)) {
 		req->res = -ETIME;
@@ -263,10 +261,8 @@ void cring_issue(struct cring_req *req, enum cring_how how,
 		return;
 	}
 	if (batch &&
-	    (cring_op_get(req->opcode)->flags | batch->flush) & CRING_OPF_FLUSH) {
-		cring_direct_settle_of(req->ring, batch);
+	    (cring_op_get(req->opcode)->flags | batch->flush) & CRING_OPF_FLUSH)
 		cring_batch_flush(req->ring, batch);
-	}
 	cring_issue_on(req, how, cring_try(req, how), batch);
 }
 

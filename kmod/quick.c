@@ -203,6 +203,27 @@ void cring_quick_leave(struct cring_req *req, ssize_t ret,
 	cring_issue_tried(req, cring_rw_tried(req, ret), batch);
 }
 
+/*
+ * A direct read is held.  Another one may follow it into the plug; anything else may
+ * sleep for ever for something that has nothing to do with it, while its device has
+ * answered, so that it must not need this thread any more.
+ */
+static struct cring_req *cring_quick_held(struct cring_ring *ring,
+					  struct cring_batch *batch)
+{
+	struct cring_req *req;
+
+	if (unlikely(!list_empty(&ring->ready))) {
+		cring_direct_settle(ring);
+		return NULL;
+	}
+	req = cring_batch_next(ring, batch);
+	if (req && !(req->quick &&
+		     READ_ONCE(req->file->f_iocb_flags) & IOCB_DIRECT))
+		cring_direct_settle(ring);
+	return req;
+}
+
 /**
  * cring_quick_issue - try operations as long as they are on the short way
  * @ring: the submitter's
@@ -230,16 +251,20 @@ struct cring_req *cring_quick_issue(struct cring_ring *ring,
 		if (likely(!batch->deadlines || !cring_deadline_given(req) ||
 			   !cring_deadline_past(req)))
 			ret = cring_quick_read(ring, req, &iter);
-		if (likely(ret == req->rw.len)) {
-			/* as cring_batch_add() */
-			*end = &req->free_node;
-			end = &req->free_node.next;
-		} else if (ret != -EIOCBQUEUED ||
-			   !cring_direct_hold(ring, req)) {
+		if (unlikely(ret != req->rw.len)) {
+			if (ret == -EIOCBQUEUED &&
+			    cring_direct_hold(ring, req)) {
+				req = cring_quick_held(ring, batch);
+				continue;
+			}
 			batch->end = end;
+			cring_direct_settle(ring);
 			cring_quick_leave(req, ret, batch);
 			return NULL;
 		}
+		/* as cring_batch_add() */
+		*end = &req->free_node;
+		end = &req->free_node.next;
 		req = NULL;
 		if (unlikely(!list_empty(&ring->ready)))
 			break;

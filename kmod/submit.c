@@ -69,9 +69,12 @@ void cring_plug(struct cring_ring *ring)
  */
 void cring_batch_ran(struct cring_ring *ring, struct cring_batch *batch)
 {
-	if (unlikely(batch->flush) && !list_empty(&ring->ready))
+	if (likely(list_empty(&ring->ready)))
+		return;
+	cring_direct_settle(ring);
+	if (batch->flush)
 		cring_batch_flush(ring, batch);
-	cring_run_ready(ring);
+	cring_run_ready_list(ring);
 }
 
 /* nothing has ended, so nothing follows from that; false when something may */
@@ -145,8 +148,8 @@ static void cring_issue_batch(struct cring_ring *ring, u32 nr, bool deadlines)
 		/* a queue below the device may sleep when it is given a request */
 		cring_batch_flush(ring, &batch);
 		blk_finish_plug(&plug);
-		cring_direct_settle(ring);
 	}
+	cring_direct_settle(ring);
 
 	cring_batch_post(ring, &batch);
 	cring_batch_over(ring);
@@ -230,6 +233,9 @@ static struct cring_taken cring_submit_all(struct cring_ring *ring, u32 nr)
 	u32 pairs = cring_pairs(ring, nr);
 	struct cring_taken taken = {};
 
+	/* what is left may sleep */
+	if (unlikely(pairs))
+		cring_run_ready(ring);
 	if (pairs < nr)
 		taken = cring_submit_some(ring, nr - pairs);
 	if (unlikely(pairs))

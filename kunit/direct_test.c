@@ -380,6 +380,40 @@ static void what_is_about_to_be_posted_is_found_when_the_batch_is_over(struct ku
 	end_others(d, 2);
 }
 
+/* the read of a file that is no device's sleeps for as long as it likes */
+static ssize_t look_for_them(struct script *script, struct kiocb *iocb,
+			     struct iov_iter *iter)
+{
+	struct direct *d = script->priv;
+
+	KUNIT_EXPECT_EQ(d->live->test, d->live->ring->nr_held, 0);
+	LIVE_EXPECT_STATE(d->live, 1, CRING_DISPATCHED);
+	LIVE_EXPECT_STATE(d->live, 2, CRING_DISPATCHED);
+	script_complete(d->script, 0, 1);
+	LIVE_EXPECT_CQE_FLAGS(d->live, 1, 1, 0);
+	d->answer = live_cancel(d->live, 0, 2);
+	return script_transfer(script, iocb, iter);
+}
+
+static void nothing_is_held_while_another_file_is_read(struct kunit *test)
+{
+	struct direct *d = direct_open(test, queue_all);
+	struct script *other = script_open(d->live, SCRIPT_FILE);
+
+	other->priv = d;
+	other->run = look_for_them;
+	put_read(d, 1);
+	put_read(d, 2);
+	live_prep_read(live_sqe(d->live, CRING_OP_READ, 3), other,
+		       d->live->args, 1);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), 3);
+	KUNIT_EXPECT_EQ(test, d->answer, -EALREADY);
+	LIVE_EXPECT_CQE_FLAGS(d->live, 3, 1, 0);
+	script_complete(d->script, 1, 1);
+	LIVE_EXPECT_CQE_FLAGS(d->live, 2, 1, 0);
+	expect_over(d);
+}
+
 static struct kunit_case cring_direct_cases[] = {
 	KUNIT_CASE(what_ends_in_its_method_is_told_so_until_that_returns),
 	KUNIT_CASE(what_fails_there_says_why),
@@ -389,6 +423,7 @@ static struct kunit_case cring_direct_cases[] = {
 	KUNIT_CASE(what_ends_while_it_is_held_has_its_cqe_at_once),
 	KUNIT_CASE(what_would_block_while_it_is_held_goes_to_a_worker),
 	KUNIT_CASE(what_is_held_is_waited_for),
+	KUNIT_CASE(nothing_is_held_while_another_file_is_read),
 	KUNIT_CASE(and_its_record_is_as_blank_as_any),
 	KUNIT_CASE(the_deadline_of_what_was_held_is_armed),
 	KUNIT_CASE(a_cancel_in_the_batch_finds_all_before_it_in_the_index),
