@@ -13,8 +13,8 @@
  * user_data that something older has, too, which the cancel would mean, go the long
  * way through accept.c.
  */
+#include <linux/eventfd.h>
 #include <linux/file.h>
-#include <linux/magic.h>
 
 #include "armed.h"
 
@@ -31,15 +31,21 @@ static void cring_asked_proc(struct file *file, struct wait_queue_head *head,
 }
 
 /*
- * Does its poll method come back soon?  The SQEs are not accepted while it is asked,
- * so nobody could cancel them.
+ * Does its poll method take no lock that may be held for long?  The SQEs are not
+ * accepted while it is asked, so nobody could cancel them, nor those behind them.
+ * An epoll file asks others, and sockets of some families wait for who receives.
  */
-static bool cring_file_is_prompt(const struct file *file)
+static bool cring_file_is_prompt(struct file *file)
 {
-	const struct inode *inode = file_inode(file);
+	struct eventfd_ctx *ctx;
 
-	return S_ISFIFO(inode->i_mode) || S_ISSOCK(inode->i_mode) ||
-	       inode->i_sb->s_magic == ANON_INODE_FS_MAGIC;
+	if (S_ISFIFO(file_inode(file)->i_mode))
+		return true;
+	ctx = eventfd_ctx_fileget(file);
+	if (IS_ERR(ctx))
+		return false;
+	eventfd_ctx_put(ctx);
+	return true;
 }
 
 /* is it not ready, and could it be waited for? */

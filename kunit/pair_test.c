@@ -38,7 +38,7 @@ static struct pairs *pairs_open(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	p->live = live_open(test, 64, 0);
 	p->live->priv = p;
-	p->script = script_open(p->live, SCRIPT_POLL);
+	p->script = script_open(p->live, SCRIPT_FIFO);
 	live_at(p->live, CRING_AT_PAIR, count_pair);
 	live_at(p->live, CRING_AT_BATCH, count_batch);
 	return p;
