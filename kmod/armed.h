@@ -101,7 +101,7 @@ static __always_inline void cring_comp_end_own(struct cring_comp *comp)
 		return;
 	}
 	cring_at(CRING_AT_PUBLISH, ring, NULL);
-	cring_cq_publish(ring, ring->accepted - ring->finished);
+	cring_cq_publish(ring, READ_ONCE(ring->accepted) - ring->finished);
 	spin_unlock_irq(&ring->lock);
 	if (likely(comp->posted))
 		cring_cq_wake(ring, true);
