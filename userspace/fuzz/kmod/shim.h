@@ -45,6 +45,7 @@
 #define WRITE_ONCE(x, value)	(*(volatile __typeof__(x) *)&(x) = (value))
 #define smp_load_acquire(p)	READ_ONCE(*(p))
 #define smp_store_release(p, value) WRITE_ONCE(*(p), value)
+/* data_race: there is one thread */
 #define data_race(what)	(what)
 #define smp_mb()		do { } while (0)
 #define barrier()		__asm__ volatile("" ::: "memory")
