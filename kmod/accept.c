@@ -5,7 +5,8 @@
  */
 #include <linux/file.h>
 
-#include "armed.h"
+#include "point.h"
+#include "said.h"
 
 static struct cring_req *cring_req_alloc(struct cring_ring *ring)
 {

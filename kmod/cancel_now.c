@@ -14,6 +14,7 @@
 #include <linux/file.h>
 
 #include "armed.h"
+#include "said.h"
 
 /* a look at what user space may change meanwhile */
 static bool cring_sqe_is_cancel(const struct cring_sqe *sqe)

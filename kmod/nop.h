@@ -9,22 +9,7 @@
 
 #include "cring.h"
 #include "point.h"
-
-/* does it say nothing but that it is a NOP, and its user_data? */
-static __always_inline bool cring_nop_is_bare(const struct cring_sqe *sqe)
-{
-	const u64 *word = (const u64 *)sqe;
-
-	BUILD_BUG_ON(offsetof(struct cring_sqe, fd) != 4);
-	BUILD_BUG_ON(offsetof(struct cring_sqe, user_data) != 4 * sizeof(u64));
-	/*
-	 * Of the first word all but the descriptor, which a NOP does not look at.
-	 * User space may write to them at any time: none of their values is used,
-	 * and each was 0 whenever it was read, be it twice.
-	 */
-	return !data_race(*(const u32 *)sqe | word[1] | word[2] | word[3] |
-			  word[5] | word[6] | word[7]);
-}
+#include "said.h"
 
 /* where the ring's counts are */
 struct cring_nops {

@@ -17,6 +17,7 @@
 #include <linux/file.h>
 
 #include "armed.h"
+#include "said.h"
 
 /* a file that is asked what it waits for */
 struct cring_asked {
