@@ -27,6 +27,14 @@ s32 cring_rw_result(const struct cring_req *req, ssize_t ret)
 	return ret < 0 ? ret : ret + req->rw.done;
 }
 
+/* was it told not to wait, and would have to, or does not know how not to? */
+static bool cring_rw_refused(const struct cring_req *req, long ret)
+{
+	return (ret == -EAGAIN || ret == -EOPNOTSUPP) &&
+	       req->iocb.ki_flags & IOCB_NOWAIT &&
+	       !(req->rw.rw_flags & RWF_NOWAIT);
+}
+
 /**
  * cring_rw_complete - a device is through with a read or write
  * @iocb: the request's
@@ -50,8 +58,7 @@ void cring_rw_complete(struct kiocb *iocb, long ret)
 	/* nobody else moves a request that is in a device, or its method */
 	cring_word_own(&req->word, CRING_CLAIMED);
 	cring_at(CRING_AT_ENDED, req->ring, req);
-	if (unlikely(ret == -EAGAIN && iocb->ki_flags & IOCB_NOWAIT &&
-		     !(req->rw.rw_flags & RWF_NOWAIT))) {
+	if (unlikely(cring_rw_refused(req, ret))) {
 		cring_req_note(req, CRING_REQ_REISSUE);
 		cring_req_put(req, false);
 		return;

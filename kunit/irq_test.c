@@ -224,16 +224,26 @@ static void a_timeout_counts_what_an_interrupt_completes(struct kunit *test)
 	LIVE_EXPECT_CQE(live, NEXT, 0);
 }
 
-static void what_a_device_gives_back_in_an_interrupt_goes_to_a_worker(struct kunit *test)
+static void expect_again_in_a_worker(struct kunit *test, long res)
 {
 	struct irq *irq = irq_open(test, 4);
 
 	live_read(irq->live, irq->script, UD);
 	irq->script->run = script_transfer;
-	irq->res = -EAGAIN;
+	irq->res = res;
 	interrupt(irq);
 	LIVE_EXPECT_WAIT(irq->live, UD, 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&irq->script->calls), 2);
+}
+
+static void what_a_device_gives_back_in_an_interrupt_goes_to_a_worker(struct kunit *test)
+{
+	expect_again_in_a_worker(test, -EAGAIN);
+}
+
+static void a_device_that_cannot_but_wait_is_asked_by_a_worker(struct kunit *test)
+{
+	expect_again_in_a_worker(test, -EOPNOTSUPP);
 }
 
 static void an_interrupt_drops_the_last_reference_to_a_file(struct kunit *test)
@@ -410,6 +420,8 @@ static struct kunit_case cring_irq_cases[] = {
 	KUNIT_CASE_PARAM(a_timeout_counts_what_an_interrupt_completes,
 			 irq_gen_params),
 	KUNIT_CASE_PARAM(what_a_device_gives_back_in_an_interrupt_goes_to_a_worker,
+			 irq_gen_params),
+	KUNIT_CASE_PARAM(a_device_that_cannot_but_wait_is_asked_by_a_worker,
 			 irq_gen_params),
 	KUNIT_CASE_PARAM(an_interrupt_drops_the_last_reference_to_a_file,
 			 irq_gen_params),
