@@ -11,13 +11,15 @@
 struct direct {
 	struct live *live;
 	struct script *script;
+	struct script *other;	/* what waits for something else */
 	long res;		/* what the device says of the first */
 	s32 answer;		/* a cancel's */
 	unsigned int calls;
+	unsigned int at;	/* the call that @at_last is made in, 0: the last */
 	u32 cqes;		/* in the CQ when the device had said so */
 	bool claimed;
 	bool go;
-	void (*at_last)(struct direct *d); /* in the last one's method */
+	void (*at_last)(struct direct *d); /* in that one's method */
 };
 
 static struct direct *direct_open(struct kunit *test, script_fn *run)
@@ -157,7 +159,7 @@ static ssize_t queue_all(struct script *script, struct kiocb *iocb,
 	if (d->calls++ >= NR)
 		return script_transfer(script, iocb, iter);
 	ret = script_queue(script, iocb, iter);
-	if (d->calls == NR && d->at_last)
+	if (d->calls == (d->at ?: NR) && d->at_last)
 		d->at_last(d);
 	return ret;
 }
@@ -175,11 +177,16 @@ static void end_others(struct direct *d, unsigned int from)
 	expect_over(d);
 }
 
+static void expect_held_nr(struct direct *d, u32 nr)
+{
+	KUNIT_EXPECT_EQ(d->live->test, d->live->ring->nr_held, nr);
+}
+
 static void expect_held(struct direct *d, u64 user_data)
 {
 	struct cring_ring *ring = d->live->ring;
 
-	KUNIT_EXPECT_EQ(d->live->test, ring->nr_held, NR - 1);
+	expect_held_nr(d, NR - 1);
 	KUNIT_EXPECT_TRUE(d->live->test, ring->batch[user_data - 1]->held);
 	KUNIT_EXPECT_FALSE(d->live->test, ring->batch[user_data - 1]->lflags &
 					  CRING_REQL_INDEXED);
@@ -237,6 +244,43 @@ static void what_would_block_while_it_is_held_goes_to_a_worker(struct kunit *tes
 	KUNIT_EXPECT_EQ(test, d->answer, -EALREADY);
 	LIVE_EXPECT_WAIT(d->live, 1, -ECANCELED);
 	end_others(d, 2);
+}
+
+static void make_the_other_ready(struct direct *d)
+{
+	expect_held_nr(d, d->at - 1);
+	script_ready(d->other, EPOLLIN);
+}
+
+static ssize_t note_calls(struct script *script, struct kiocb *iocb,
+			  struct iov_iter *iter)
+{
+	struct direct *d = script->priv;
+
+	if (!script->events)
+		return -EAGAIN;
+	d->answer = d->calls;
+	expect_held_nr(d, 0);
+	return script_transfer(script, iocb, iter);
+}
+
+/* not when the plug is pulled: its method may sleep, and others may come */
+static void what_becomes_ready_has_its_turn_and_none_is_held_then(struct kunit *test)
+{
+	struct direct *d = direct_open(test, queue_all);
+
+	d->other = script_open(d->live, SCRIPT_POLL);
+	d->other->priv = d;
+	d->other->run = note_calls;
+	live_read(d->live, d->other, NR + 1);
+	LIVE_EXPECT_STATE(d->live, NR + 1, CRING_ARMED);
+	d->at = 2;
+	d->at_last = make_the_other_ready;
+	put_all(d);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
+	KUNIT_EXPECT_EQ(test, d->answer, d->at);
+	LIVE_EXPECT_CQE(d->live, NR + 1, 1);
+	end_others(d, 1);
 }
 
 static void wait_for_the_first(struct direct *d)
@@ -422,6 +466,7 @@ static struct kunit_case cring_direct_cases[] = {
 	KUNIT_CASE(what_is_held_is_found),
 	KUNIT_CASE(what_ends_while_it_is_held_has_its_cqe_at_once),
 	KUNIT_CASE(what_would_block_while_it_is_held_goes_to_a_worker),
+	KUNIT_CASE(what_becomes_ready_has_its_turn_and_none_is_held_then),
 	KUNIT_CASE(what_is_held_is_waited_for),
 	KUNIT_CASE(nothing_is_held_while_another_file_is_read),
 	KUNIT_CASE(and_its_record_is_as_blank_as_any),

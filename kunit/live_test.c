@@ -136,6 +136,8 @@ static int submit_a_chain(void *arg)
 	if (c->opcode == CRING_OP_TIMEOUT) {
 		sqe->addr = live_timespec(c->live, 1, 3600 * NSEC_PER_SEC);
 		sqe->len = 1;
+	} else if (c->opcode == CRING_OP_ASYNC_CANCEL) {
+		sqe->addr = 3;
 	} else {
 		sqe->fd = c->script->fd;
 		sqe->poll32_events = POLLOUT;
@@ -167,6 +169,23 @@ static void what_only_waits_was_not_started_by_a_worker_either(struct kunit *tes
 	KUNIT_ASSERT_TRUE(test, live_await(live, 2, CRING_ARMED));
 	KUNIT_EXPECT_EQ(test, live_cancel(live, 0, 2), 0);
 	LIVE_EXPECT_CQE_FLAGS(live, 2, -ECANCELED, CRING_CQE_F_NOT_STARTED);
+}
+
+/* its match's CQE comes first, as ever */
+static void a_cancel_may_be_run_by_a_worker(struct kunit *test)
+{
+	struct live *live = live_open(test, 4, 0);
+	struct chain c = { live, script_open(live, SCRIPT_FIFO),
+			   CRING_OP_ASYNC_CANCEL };
+
+	live_read(live, script_open(live, SCRIPT_FIFO), 3);
+	KUNIT_ASSERT_EQ(test, other_join(other_start(live, submit_a_chain, &c)),
+			2);
+	script_ready(c.script, EPOLLIN);
+	LIVE_EXPECT_WAIT(live, 1, 1);
+	KUNIT_ASSERT_TRUE(test, live_until(live_nr_cqes(live) == 2));
+	LIVE_EXPECT_CQE_FLAGS(live, 3, -ECANCELED, CRING_CQE_F_NOT_STARTED);
+	LIVE_EXPECT_CQE(live, 2, 0);
 }
 
 static int make_ready_when_asleep(void *arg)
@@ -210,6 +229,7 @@ static struct kunit_case cring_live_cases[] = {
 	KUNIT_CASE(another_thread_of_the_owner_may_submit),
 	KUNIT_CASE(what_became_ready_runs_as_who_submitted_it),
 	KUNIT_CASE(who_waits_runs_what_became_ready),
+	KUNIT_CASE(a_cancel_may_be_run_by_a_worker),
 	KUNIT_CASE_PARAM(what_only_waits_was_not_started_by_a_worker_either,
 			 op_gen_params),
 	{}

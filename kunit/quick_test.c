@@ -6,6 +6,7 @@
 #include <linux/file.h>
 #include <linux/uaccess.h>
 
+#include "buf.h"
 #include "quick.h"
 
 static void plain_reads_take_it(struct kunit *test)
@@ -32,6 +33,37 @@ static void so_do_those_of_what_is_fixed(struct kunit *test)
 	quick_expect(q, QUICK_NR);
 	/* the slot's, too */
 	quick_expect_over(q, 3);
+}
+
+static void several_fixed_buffers_may_take_turns(struct kunit *test)
+{
+	static const u16 order[QUICK_NR] = { 1, 0, 0, 1 };
+	struct quick *q = quick_open(test);
+	struct cring_buf **bufs;
+	const size_t half = PAGE_SIZE / 2;
+	struct iovec iov[2] = {
+		{ (void __user *)q->mem, half },
+		{ (void __user *)q->mem + half, half },
+	};
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, live_register(q->live, CRING_REGISTER_BUFFERS, 0,
+					    iov, 2, sizeof(*iov)), 0);
+	bufs = q->live->ring->bufs;
+	for (i = 0; i < QUICK_NR; i++) {
+		struct cring_sqe *sqe = quick_put(q, i);
+
+		sqe->opcode = CRING_OP_READ_FIXED;
+		sqe->buf_index = order[i];
+		sqe->addr += order[i] * half;
+	}
+	quick_submit(q);
+	KUNIT_EXPECT_EQ(test, q->way, QUICK_NR);
+	quick_expect(q, QUICK_NR);
+	/* the table's alone */
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, refcount_read(&bufs[i]->refs), 1);
+	quick_expect_over(q, 2);
 }
 
 static void files_and_other_operations_may_take_turns(struct kunit *test)
@@ -412,6 +444,7 @@ static void the_thread_that_submits_one_is_the_submitter(struct kunit *test)
 static struct kunit_case cring_quick_cases[] = {
 	KUNIT_CASE(plain_reads_take_it),
 	KUNIT_CASE(so_do_those_of_what_is_fixed),
+	KUNIT_CASE(several_fixed_buffers_may_take_turns),
 	KUNIT_CASE(files_and_other_operations_may_take_turns),
 	KUNIT_CASE(whatever_else_they_say_it_is_as_on_the_long_way),
 	KUNIT_CASE(one_whose_time_is_over_is_not_tried),

@@ -5,6 +5,7 @@
  * is what the few steps would leave out, and no other suite would miss.
  */
 #include "detach.h"
+#include "window.h"
 
 static void a_success_that_wants_no_cqe_has_none(struct kunit *test)
 {
@@ -47,9 +48,62 @@ static void what_could_have_been_let_go_of_has_made_room(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, d->answer, 0);
 }
 
+/* its own way to a CQE leaves the window alone (quick_one.c) */
+static void one_read_alone_ends_while_others_wait_for_the_window(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct script *device = reads(live, 1, 2);
+	struct script *file = script_open(live, SCRIPT_FILE);
+
+	expect_states(live, "Dw");
+	put(live, file, 2);
+	submit_nr(live, 1);
+	LIVE_EXPECT_CQE(live, 2, 8);
+	expect_states(live, "Dw");
+	expect_in_devices(live, 1);
+	script_complete(device, 0, 8);
+	cring_run_ready(live->ring);
+	LIVE_EXPECT_CQE(live, 0, 8);
+	expect_states(live, ".D");
+	script_complete(device, 1, 8);
+	LIVE_EXPECT_CQE(live, 1, 8);
+}
+
+static ssize_t a_byte(struct script *script, struct kiocb *iocb,
+		      struct iov_iter *iter)
+{
+	size_t done = iov_iter_zero(1, iter);
+
+	KUNIT_EXPECT_TRUE(((struct live *)script->priv)->test,
+			  iocb->ki_flags & IOCB_NOWAIT);
+	iocb->ki_pos += done;
+	return done;
+}
+
+/* as /dev/zero, which stops when another task is to run */
+static void a_device_that_cannot_be_waited_for_is_asked_on(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct script *device = script_open(live, SCRIPT_FILE);
+
+	device->priv = live;
+	device->run = a_byte;
+	file_inode(device->file)->i_mode = S_IFCHR | 0600;
+	put(live, device, 0);
+	submit_nr(live, 1);
+	LIVE_EXPECT_CQE(live, 0, 8);
+	KUNIT_EXPECT_EQ(test, atomic_read(&device->calls), 8);
+	put(live, device, 1)->off = -1;
+	submit_nr(live, 1);
+	LIVE_EXPECT_CQE(live, 1, 8);
+	KUNIT_EXPECT_EQ(test, device->file->f_pos, 8);
+}
+
 static struct kunit_case cring_short_cases[] = {
 	KUNIT_CASE(a_success_that_wants_no_cqe_has_none),
 	KUNIT_CASE(what_could_have_been_let_go_of_has_made_room),
+	KUNIT_CASE(one_read_alone_ends_while_others_wait_for_the_window),
+	KUNIT_CASE(a_device_that_cannot_be_waited_for_is_asked_on),
 	{}
 };
 

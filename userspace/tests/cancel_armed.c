@@ -97,6 +97,45 @@ TEST_F(armed, c3_polls_of_several_files_are_stopped_by_one_call)
 	}
 }
 
+struct thread_arg {
+	struct __test_metadata *_metadata;
+	struct cring *ring;
+	int fd;
+	uint64_t from;
+};
+
+static void *arm_some(void *arg)
+{
+	struct thread_arg *a = arg;
+	struct __test_metadata *_metadata = a->_metadata;
+	uint64_t ud;
+
+	for (ud = a->from; ud < a->from + POLLS / 4; ud++)
+		put(a->ring, .opcode = CRING_OP_POLL_ADD, .fd = a->fd,
+		    .poll32_events = POLLIN, .user_data = ud);
+	cring_submit(a->ring);
+	return NULL;
+}
+
+/* each record has its own thread's identity, to be given back as often */
+TEST_F(armed, c3_polls_of_several_threads_are_stopped_by_one_call)
+{
+	struct thread_arg a = {
+		._metadata = _metadata, .ring = RING, .fd = self->p[0][0],
+	};
+	unsigned int i;
+
+	for (; a.from < POLLS; a.from += POLLS / 4)
+		join(new_thread(arm_some, &a));
+	ASSERT_EQ(POLLS, cring_in_flight(RING));
+	for (i = 0; i < POLLS; i++)
+		self->keys[i] = (struct cring_cancel_key){ .user_data = i };
+	EXPECT_EQ(0, cancel_call(RING->ring_fd, self->keys, POLLS, 0, 0));
+	for (i = 0; i < POLLS; i++)
+		EXPECT_EQ(0, self->keys[i].res);
+	expect_all_stopped(_metadata, RING, POLLS);
+}
+
 TEST_F(armed, c3_a_cancel_last_stops_the_oldest_of_its_file)
 {
 	unsigned int i;

@@ -185,4 +185,45 @@ TEST_F(scope, c11_two_threads_share_a_ring_and_not_their_operations)
 	EXPECT_EQ(0, scope_key(self->dev, PROCESS, .user_data = 1));
 }
 
+#define OTHERS	100	/* more than are looked at under one lock */
+
+static void *arm_many(void *arg)
+{
+	FIXTURE_DATA(scope) *self = ((struct thread_arg *)arg)->self;
+	struct thread_arg *a = arg;
+	struct __test_metadata *_metadata = a->_metadata;
+	unsigned int i;
+
+	for (i = 0; i < OTHERS; i++) {
+		put(a->ring, .opcode = CRING_OP_POLL_ADD, .fd = self->p[0],
+		    .poll32_events = POLLIN, .user_data = 7);
+		if (i % 50 == 49)
+			cring_submit(a->ring);
+	}
+	return NULL;
+}
+
+/* one user_data, and the calling thread's is the last of them */
+TEST_F(scope, c11_its_own_behind_many_of_another_thread)
+{
+	struct thread_arg a = {
+		._metadata = _metadata, .self = self, .ring = &self->ring[0],
+	};
+	struct cring_cqe cqe;
+
+	join(new_thread(arm_many, &a));
+	ASSERT_EQ(OTHERS, cring_in_flight(&self->ring[0]));
+	EXPECT_EQ(-ENOENT, scope_key(self->dev, THREAD, .user_data = 7));
+	arm_read(&self->ring[0], 7, self->p[0]);
+	EXPECT_EQ(0, scope_key(self->dev, THREAD, .user_data = 7));
+	ASSERT_EQ(1, cq_count(&self->ring[0]));
+	cqe = *cq_peek(&self->ring[0], 0);
+	EXPECT_EQ(-ECANCELED, cqe.res);
+	EXPECT_EQ(OTHERS, cring_in_flight(&self->ring[0]));
+	reap_all(&self->ring[0]);
+	EXPECT_EQ(-ENOENT, scope_key(self->dev, THREAD, .user_data = 7));
+	EXPECT_EQ(OTHERS, scope_key(self->dev, PROCESS, .user_data = 7,
+				    .flags = C_UD | C_ALL));
+}
+
 TEST_HARNESS_MAIN

@@ -11,6 +11,7 @@ FIXTURE(stream) { struct cring ring; int rd, wr; char *buf; };
 FIXTURE_VARIANT(stream) { enum kind kind; int flags; };
 FIXTURE_VARIANT_ADD(stream, pipe) { PIPE, 0 };
 FIXTURE_VARIANT_ADD(stream, pipe_nonblock) { PIPE, O_NONBLOCK };
+FIXTURE_VARIANT_ADD(stream, pipe_of_packets) { PIPE, O_DIRECT };
 FIXTURE_VARIANT_ADD(stream, fifo) { FIFO, 0 };
 FIXTURE_VARIANT_ADD(stream, fifo_nonblock) { FIFO, O_NONBLOCK };
 FIXTURE_VARIANT_ADD(stream, unix_socket) { UNIX, 0 };

@@ -303,6 +303,38 @@ TEST_F(polled, c2_sqpoll_waits_for_free_slots)
 	expect_quiet(RING);
 }
 
+static void *wait_for_room(void *arg)
+{
+	struct pollfd pfd = { .fd = ((struct cring *)arg)->ring_fd,
+			      .events = POLLOUT };
+
+	return (void *)(long)(poll(&pfd, 1, LIMIT_MS) == 1 ? pfd.revents : 0);
+}
+
+TEST_F(polled, sqpoll_wakes_who_waits_for_room_in_the_sq)
+{
+	pthread_t t;
+	unsigned int i;
+	void *got = NULL;
+
+	for (i = 0; i < 128 + 64; i++) {
+		while (!cring_sq_space_left(RING))
+			ASSERT_TRUE(wait_until(cring_sq_space_left(RING)));
+		new_sqe(RING, i);
+		cring_submit(RING);
+	}
+	ASSERT_TRUE(wait_until(cring_cq_ready(RING) == 128));
+	ASSERT_EQ(0, cring_sq_space_left(RING));
+	t = new_thread(wait_for_room, RING);
+	/* it sleeps by then, if anything is to wake it */
+	msleep(50);
+	reap(RING);
+	cring_submit(RING);
+	ASSERT_TRUE(join_in_time(t, &got));
+	EXPECT_EQ(POLLOUT, (long)got & POLLOUT);
+	EXPECT_GT(cring_sq_space_left(RING), 0);
+}
+
 /* C2: a chain is taken whole; while it cannot be, the thread sleeps. */
 TEST_F(polled, c2_sqpoll_sleeps_behind_a_chain_without_slots)
 {
