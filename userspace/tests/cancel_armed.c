@@ -136,6 +136,28 @@ TEST_F(armed, c3_polls_of_several_threads_are_stopped_by_one_call)
 	expect_all_stopped(_metadata, RING, POLLS);
 }
 
+TEST_F(armed, c3_a_timeout_counts_what_one_call_stops)
+{
+	unsigned int i;
+
+	put(RING, .opcode = CRING_OP_TIMEOUT, .fd = -1, .addr = PTR64(&an_hour),
+	    .len = 1, .off = FILES, .user_data = FILES);
+	for (i = 0; i < FILES; i++) {
+		put(RING, .opcode = CRING_OP_POLL_ADD, .fd = self->p[i][0],
+		    .poll32_events = POLLIN, .user_data = i);
+		self->keys[i] = (struct cring_cancel_key){ .user_data = i };
+	}
+	submit_all(RING, FILES + 1);
+	EXPECT_EQ(0, cancel_call(RING->ring_fd, self->keys, FILES, 0, 0));
+	ASSERT_EQ(FILES + 1, cq_count(RING));
+	for (i = 0; i <= FILES; i++) {
+		EXPECT_EQ(i, cq_peek(RING, i)->user_data);
+		EXPECT_EQ(i < FILES ? -ECANCELED : 0, cq_peek(RING, i)->res);
+	}
+	EXPECT_EQ(0, cring_in_flight(RING));
+	reap_all(RING);
+}
+
 TEST_F(armed, c3_a_cancel_last_stops_the_oldest_of_its_file)
 {
 	unsigned int i;
