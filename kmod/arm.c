@@ -27,7 +27,6 @@ static int cring_wake(struct cring_req *req, struct wait_queue_entry *entry,
 		      void *key)
 {
 	__poll_t mask = key_to_poll(key);
-	bool kick = false;
 
 	if (mask && !(mask & (req->events | POLLFREE)))
 		return 0;
@@ -37,8 +36,7 @@ static int cring_wake(struct cring_req *req, struct wait_queue_entry *entry,
 
 		cring_at(CRING_AT_WAKE, req->ring, req);
 		if (cring_word_state(word) == CRING_ARMED) {
-			kick = cring_ready_add(req, CRING_ARMED);
-			if (kick)
+			if (cring_ready_wake(req))
 				break;
 		} else if (cring_word_state(word) == CRING_INLINE ||
 			   cring_word_state(word) == CRING_RUNNING) {
@@ -52,8 +50,6 @@ static int cring_wake(struct cring_req *req, struct wait_queue_entry *entry,
 	}
 
 	list_del_init(&entry->entry);
-	if (kick)
-		cring_kick(req->ring);
 	/* off the queue, POLLFREE cannot reach us any more: the last access */
 	smp_store_release(&entry->private, NULL);
 	return 1;

@@ -186,7 +186,9 @@ static inline int cring_task_work_add(struct task_struct *task,
 				      struct callback_head *work)
 {
 #ifdef CRING_HAVE_TASK_WORK
-	return task_work_add(task, work, TWA_SIGNAL);
+	/* who is told so is on this processor: there is none to be interrupted */
+	return task_work_add(task, work, task == current ? TWA_SIGNAL_NO_IPI :
+							   TWA_SIGNAL);
 #else
 	return -ESRCH;
 #endif

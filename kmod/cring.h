@@ -95,6 +95,7 @@ static inline struct cring_req *cring_batch_next(struct cring_ring *ring,
 
 /* ready.c APIs: what became ready runs in a thread of the owner */
 bool cring_ready_add(struct cring_req *req, enum cring_state from);
+bool cring_ready_wake(struct cring_req *req);
 void cring_kick(struct cring_ring *ring);
 bool cring_kick_absorb(const struct cring_reach *reach, u32 nr);
 void cring_run_ready_list(struct cring_ring *ring);

@@ -203,25 +203,32 @@ static void cring_task_work_fn(struct callback_head *work)
 	cring_ring_put(ring);
 }
 
+/* the last submitter will come by; false when there is none, or it is exiting */
+static bool cring_kick_task(struct cring_ring *ring)
+{
+	lockdep_assert_held(&ring->queue_lock);
+	if (test_and_set_bit(0, &ring->task_work_queued))
+		return true;
+	/* the work's own; what is in flight has another one meanwhile */
+	refcount_inc(&ring->refs);
+	if (ring->task && !cring_task_work_add(ring->task, &ring->task_work))
+		return true;
+	refcount_dec(&ring->refs);
+	clear_bit(0, &ring->task_work_queued);
+	return false;
+}
+
 static bool cring_kick_submitter(struct cring_ring *ring)
 {
 	unsigned long irqflags;
-	int ret = -ESRCH;
+	bool told;
 
 	if (ring->sq_thread)
 		return cring_sq_wake(ring);
-	if (test_and_set_bit(0, &ring->task_work_queued))
-		return true;
-	refcount_inc(&ring->refs);
 	spin_lock_irqsave(&ring->queue_lock, irqflags);
-	if (ring->task)
-		ret = cring_task_work_add(ring->task, &ring->task_work);
+	told = cring_kick_task(ring);
 	spin_unlock_irqrestore(&ring->queue_lock, irqflags);
-	if (ret) {
-		clear_bit(0, &ring->task_work_queued);
-		cring_ring_put(ring);
-	}
-	return !ret;
+	return told;
 }
 
 /**
@@ -239,6 +246,37 @@ void cring_kick(struct cring_ring *ring)
 	/* a thread that sleeps in a method may be long in coming */
 	else if (!cring_kick_submitter(ring) || atomic_read(&ring->nr_trying))
 		cring_kick_later(ring);
+}
+
+/**
+ * cring_ready_wake - cring_ready_add() of what is ARMED, and cring_kick()
+ * @req: that its file has woken
+ *
+ * Mostly nobody waits, or is inside a method: then the list is not let go of before
+ * the last submitter is told.
+ *
+ * Context: under a wait queue's lock, so that nobody gives the request back.
+ * Return: false when it is no longer ARMED.
+ */
+bool cring_ready_wake(struct cring_req *req)
+{
+	struct cring_ring *ring = req->ring;
+	unsigned long irqflags;
+	bool added, told = false;
+
+	spin_lock_irqsave(&ring->queue_lock, irqflags);
+	added = cring_word_move(&req->word, CRING_ARMED, CRING_READY);
+	if (added) {
+		list_add_tail(&req->node, &ring->ready);
+		/* as in cring_kick() */
+		smp_mb();
+		told = !atomic_read(&ring->nr_waiting) && !ring->sq_thread &&
+		       cring_kick_task(ring) && !atomic_read(&ring->nr_trying);
+	}
+	spin_unlock_irqrestore(&ring->queue_lock, irqflags);
+	if (unlikely(added && !told))
+		cring_kick(ring);
+	return added;
 }
 
 static bool cring_kick_of(const struct callback_head *work,

@@ -221,7 +221,7 @@ active proctype worker()
 	od
 }
 
-/* cring_wake(), cring_ready_add(), cring_kick() */
+/* cring_wake(), cring_ready_wake(), cring_kick() */
 active proctype waker()
 {
 	byte waits;
@@ -241,7 +241,7 @@ active proctype waker()
 	:: waits ->
 		atomic { woken[0] = asleep[0] || woken[0]; woken[1] = asleep[1] || woken[1] }
 	:: else ->
-		/* cring_kick_submitter(): it may be gone */
+		/* cring_kick_task(): it may be gone */
 		if
 		:: task_work = true; queued = true
 		:: skip
