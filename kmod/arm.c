@@ -17,7 +17,8 @@
 #include "point.h"
 
 /* the head is kept in the entry's otherwise unused private pointer */
-static struct wait_queue_head *cring_entry_head(struct wait_queue_entry *entry)
+static struct wait_queue_head *
+cring_entry_head(const struct wait_queue_entry *entry)
 {
 	/* NULL once a wake-up has done with the entry */
 	return smp_load_acquire(&entry->private);
@@ -98,6 +99,45 @@ static void cring_queue_proc(struct file *file, struct wait_queue_head *head,
 	spin_lock_irq(&head->lock);
 	__add_wait_queue(head, entry);
 	spin_unlock_irq(&head->lock);
+}
+
+/* on the file's wait queues from here on: what is it ready for? */
+static __always_inline __poll_t cring_ask(struct cring_poll_table *cpt)
+{
+	struct cring_req *req = cpt->req;
+
+	req->events |= EPOLLERR | EPOLLHUP;
+	req->nr_wait = 0;
+	init_poll_funcptr(&cpt->pt, cring_queue_proc);
+	cpt->pt._key = req->events;
+	return vfs_poll(req->file, &cpt->pt) & req->events;
+}
+
+/**
+ * cring_hook - put a request on the one wait queue of its file
+ * @req: INLINE, the caller's, on a file that can be polled
+ *
+ * Context: process.
+ * Return: false when it is ready now, or that is not one queue: then the caller takes
+ * it off.
+ */
+bool cring_hook(struct cring_req *req)
+{
+	struct cring_poll_table cpt = { .req = req };
+
+	return !cring_ask(&cpt) && req->nr_wait == 1;
+}
+
+/**
+ * cring_hooked - may a wake-up still look at what cring_hook() has put there?
+ * @req: woken since, and the caller's
+ *
+ * Context: any.
+ * Return: false when it is off the queue, and nobody does.
+ */
+bool cring_hooked(const struct cring_req *req)
+{
+	return cring_entry_head(&req->wait[0]);
 }
 
 /**
@@ -240,11 +280,7 @@ enum cring_verdict cring_arm(struct cring_req *req, enum cring_state from)
 	struct cring_poll_table cpt = { .req = req };
 	__poll_t mask;
 
-	req->events |= EPOLLERR | EPOLLHUP;
-	req->nr_wait = 0;
-	init_poll_funcptr(&cpt.pt, cring_queue_proc);
-	cpt.pt._key = req->events;
-	mask = vfs_poll(req->file, &cpt.pt) & req->events;
+	mask = cring_ask(&cpt);
 	/* a poll wants to know no more than that */
 	if (mask && req->opcode == CRING_OP_POLL_ADD)
 		return cring_arm_undo(req, mangle_poll(mask));

@@ -112,8 +112,14 @@ static inline void cring_run_ready(struct cring_ring *ring)
 		cring_run_ready_list(ring);
 }
 
+/* pipe.c APIs: a read of an empty pipe, alone */
+bool cring_pipe_wait(struct cring_ring *ring, struct cring_req *req);
+bool cring_pipe_run(struct cring_req *req, struct cring_batch *batch);
+
 /* arm.c APIs: wait on a file's wait queues */
 enum cring_verdict cring_arm(struct cring_req *req, enum cring_state from);
+bool cring_hook(struct cring_req *req);
+bool cring_hooked(const struct cring_req *req);
 void cring_unhook(struct cring_req *req);
 void cring_unhook_many(struct llist_node *node);
 void cring_disarm(struct cring_req *req);

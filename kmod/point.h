@@ -18,6 +18,7 @@ enum cring_point {
 	CRING_AT_COPIED,	/* an SQE was read, and is not to be read again */
 	CRING_AT_NOP,		/* a NOP is next, not to be found; under .lock */
 	CRING_AT_PAIR,		/* a poll and its cancel are next, and it waits */
+	CRING_AT_HOOKED,	/* a read is on its pipe's queue, and not accepted */
 	CRING_AT_ANNOUNCE,	/* its batch is announced, seals not looked at */
 	CRING_AT_SEAL,		/* a cancel is about to seal */
 	CRING_AT_SEALED,	/* it has; what is accepted was not read yet */

@@ -8,6 +8,7 @@
  */
 #include <linux/file.h>
 
+#include "pipe.h"
 #include "quick.h"
 #include "submit.h"
 
@@ -187,6 +188,9 @@ bool cring_quick_one(struct cring_ring *ring)
 
 	if (!req)
 		return false;
+	if (unlikely(other) && req->opcode == CRING_OP_READ && req->rw.len &&
+	    cring_pipe_is_empty(req->file))
+		return cring_pipe_wait(ring, req);
 	atomic_inc(&ring->nr_trying);
 	cring_announce(ring, 1);
 	cring_announced(ring, 1);

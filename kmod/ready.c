@@ -131,8 +131,10 @@ void cring_run_ready_list(struct cring_ring *ring)
 	atomic_inc(&ring->nr_trying);
 	do {
 		while ((req = cring_ready_pop(ring))) {
-			cring_disarm(req);
-			cring_run_as(req, &batch);
+			if (!req->piped || !cring_pipe_run(req, &batch)) {
+				cring_disarm(req);
+				cring_run_as(req, &batch);
+			}
 			cond_resched();
 		}
 		/* posting these may make others ready */
@@ -159,6 +161,8 @@ static void cring_kick_fn(struct work_struct *work)
 	list_for_each_entry_safe(req, next, &ring->ready, node) {
 		if (!cring_ready_for_worker(req))
 			continue;
+		/* a worker tries it as any */
+		req->piped = false;
 		list_move_tail(&req->node, &ring->work);
 		cring_word_own(&req->word, CRING_QUEUED);
 		ring->nr_work++;

@@ -32,6 +32,7 @@ void cring_req_blank(struct cring_req *req)
 	req->retries = 0;
 	req->nr_wait = 0;
 	req->quick = false;
+	req->piped = false;
 	req->ident = NULL;
 	req->dnode.expires = KTIME_MAX;
 }

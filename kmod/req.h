@@ -193,6 +193,7 @@ struct cring_match {
  * @next_ticket: the next one in its bucket of tickets
  * @quick: accepted by quick.c, and has not left the short way since
  * @held: in the submitter's plug, and only to be found in its batch; see direct.c
+ * @piped: accepted by pipe.c, and has not been tried since
  * @chain: circular list of the chain's remaining members, in order
  * @node: the one list it is on: ready, work, deferred, or someone's own
  * @free_node: the list of records that go back to the pool
@@ -233,6 +234,7 @@ struct cring_req {
 	u32 next_ticket;
 	bool quick;
 	bool held;
+	bool piped;
 	struct list_head chain;
 	union {
 		struct list_head node;

@@ -12,10 +12,10 @@
  * Direct I/O is asynchronous: the device's completion ends it.
  */
 #include <linux/fs.h>
-#include <linux/pipe_fs_i.h>
 #include <linux/uio.h>
 
 #include "bdev.h"
+#include "pipe.h"
 #include "rw.h"
 
 /*
@@ -76,21 +76,13 @@ static enum cring_rw_mode cring_rw_mode(struct cring_req *req, int rw,
 					    CRING_RW_SIGNAL;
 }
 
-/*
- * Would a read only find that a pipe is empty?  No attempt tells more: poll tells
- * what comes, also that the last writer goes if there is one now.
- */
+/* would a read only find that a pipe is empty? */
 static bool cring_rw_pipe_empty(const struct cring_rw_try *try)
 {
 	const struct cring_req *req = try->req;
-	const struct pipe_inode_info *pipe;
 
-	if (try->rw != READ || !S_ISFIFO(file_inode(req->file)->i_mode) ||
-	    !req->rw.len || req->rw.rw_flags)
-		return false;
-	pipe = file_inode(req->file)->i_pipe;
-	return pipe && READ_ONCE(pipe->writers) && !pipe_has_watch_queue(pipe) &&
-	       pipe_empty(READ_ONCE(pipe->head), READ_ONCE(pipe->tail));
+	return try->rw == READ && req->rw.len && !req->rw.rw_flags &&
+	       cring_pipe_is_empty(req->file);
 }
 
 /* --- what has become of it --- */
