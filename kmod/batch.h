@@ -253,9 +253,6 @@ static inline void cring_direct_settle(struct cring_ring *ring)
 		cring_direct_settle_held(ring);
 }
 
-/* quick_one.c APIs: one of them alone */
-bool cring_quick_one(struct cring_ring *ring);
-
 static inline bool cring_quick_opcode(u8 opcode)
 {
 	return opcode == CRING_OP_READ || opcode == CRING_OP_READ_FIXED;

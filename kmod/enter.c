@@ -7,6 +7,7 @@
  * all others take cring_submit().
  */
 #include "nop.h"
+#include "quick.h"
 
 /* one SQE, and perhaps a wait for one CQE */
 #define CRING_ENTER_ONE		CRING_SUBMIT_ARG(1, 0)
@@ -69,23 +70,28 @@ static noinline long cring_enter_looked(struct cring_ring *ring,
 }
 
 /* one that may be such a read */
-static noinline long cring_enter_quick(struct cring_ring *ring,
-				       const struct cring_sqe *sqe,
-				       unsigned long arg, u64 rung)
+static __always_inline long cring_enter_quick(struct cring_ring *ring,
+					      const struct cring_sqe *sqe,
+					      unsigned long arg, u64 rung)
 {
+	const union cring_quick_head head = { .word = cring_quick_word(sqe) };
 	u32 cancels = atomic_read(&ring->cancels);
+	enum cring_one one;
 
 	/* another thread than the last time?  It is to run what becomes ready */
-	if (!cring_quick_opcode(READ_ONCE(sqe->opcode)) ||
-	    READ_ONCE(ring->shut) || ring->task != current)
+	if (!cring_quick_head(head) || READ_ONCE(ring->shut) ||
+	    ring->task != current)
 		return cring_enter_locked(ring, arg, rung);
 	cring_at(CRING_AT_ACCEPT, ring, NULL);
-	if (unlikely(!cring_quick_one(ring)))
+	one = cring_quick_one(ring, sqe, head);
+	if (unlikely(one == CRING_ONE_LOOKED))
 		return cring_enter_looked(ring, arg, rung, cancels);
 	ring->cancels_seen = cancels;
 	cring_enter_over(ring);
-	if (arg & CRING_ENTER_WAIT)
-		cring_wait(ring, 1, rung, NULL);
+	/* its CQE is what was to be waited for */
+	if (likely(one == CRING_ONE_OVER) || !(arg & CRING_ENTER_WAIT))
+		return 1;
+	cring_wait(ring, 1, rung, NULL);
 	return 1;
 }
 

@@ -239,7 +239,6 @@ struct cring_req *cring_quick_issue(struct cring_ring *ring,
 				    struct cring_batch *batch)
 {
 	struct llist_node **end;
-	struct iov_iter iter __uninitialized;
 	ssize_t ret;
 
 	if (unlikely(batch->flush))
@@ -250,7 +249,7 @@ struct cring_req *cring_quick_issue(struct cring_ring *ring,
 		/* else cring_issue() ends it */
 		if (likely(!batch->deadlines || !cring_deadline_given(req) ||
 			   !cring_deadline_past(req)))
-			ret = cring_quick_read(ring, req, &iter);
+			ret = cring_quick_read(ring, req);
 		if (unlikely(ret != req->rw.len)) {
 			if (ret == -EIOCBQUEUED &&
 			    cring_direct_hold(ring, req)) {

@@ -178,11 +178,11 @@ static __always_inline bool cring_direct_hold(struct cring_ring *ring,
 	return true;
 }
 
-/* what is left in the ring's iocb is of another one; @iter is set up here */
+/* what is left in the ring's iocb and iterator is of another one */
 static __always_inline ssize_t cring_quick_read(struct cring_ring *ring,
-						struct cring_req *req,
-						struct iov_iter *iter)
+						struct cring_req *req)
 {
+	struct iov_iter *iter = &ring->iter;
 	struct kiocb *iocb = &ring->iocb;
 	struct file *file = req->file;
 	int flags = READ_ONCE(file->f_iocb_flags);
@@ -225,6 +225,18 @@ static __always_inline void cring_quick_blank(struct cring_req *req)
 	req->dnode.expires = KTIME_MAX;
 	cring_word_free(&req->word);
 }
+
+/* what became of an SQE */
+enum cring_one {
+	CRING_ONE_LOOKED,	/* it was looked at; the file may be in @look */
+	CRING_ONE_TAKEN,	/* it was accepted */
+	CRING_ONE_OVER,		/* and its CQE is in the CQ */
+};
+
+/* quick_one.c: one alone */
+enum cring_one cring_quick_one(struct cring_ring *ring,
+			       const struct cring_sqe *from,
+			       union cring_quick_head head);
 
 /* quick.c: what is more than a read of what is there */
 void cring_quick_leave(struct cring_req *req, ssize_t ret,

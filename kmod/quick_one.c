@@ -19,15 +19,23 @@
 static __always_inline ktime_t
 cring_quick_expires(const struct cring_ring *ring, const struct cring_sqe *from)
 {
-	struct cring_quick_time time;
+	/* user space may change it: each field is read once */
+	u64 ns = READ_ONCE(from->deadline);
+	u32 xflags = READ_ONCE(from->xflags);
+	u32 rw_flags = READ_ONCE(from->rw_flags);
 	ktime_t now, expires;
 
-	if (likely(!cring_quick_says_more(from)))
+	if (likely(!(ns | xflags | rw_flags)))
 		return KTIME_MAX;
-	if (!cring_quick_time(&time, from))
+	if (xflags == CRING_SQE_X_DEADLINE && !rw_flags && (s64)ns > 0) {
+		expires = ktime_get() + ns;
+		/* too far away to come */
+		return expires < 0 ? KTIME_MAX : expires;
+	}
+	if (xflags != CRING_SQE_X_DEADLINES || rw_flags)
 		return KTIME_MIN;
 	now = ktime_get();
-	expires = cring_deadline_of(ring, time.ns, time.absolute, now);
+	expires = cring_deadline_of(ring, ns, true, now);
 	return expires > now ? expires : KTIME_MIN;
 }
 
@@ -50,18 +58,16 @@ static __always_inline bool cring_quick_buf(const struct cring_ring *ring,
 /* what it says more is read when its file has been looked up, which is a call */
 static __always_inline struct cring_req *
 cring_quick_accept_file(struct cring_ring *ring, union cring_quick_head head,
-			const struct cring_sqe *from, struct file *file)
+			const struct cring_sqe *from, struct file *file,
+			ktime_t expires)
 {
 	const struct cring_quick_sqe sqe = cring_quick_copy(from);
 	struct cring_buf *buf;
 	struct cring_req *req;
-	ktime_t expires;
 
-	if (unlikely(!cring_quick_buf(ring, head, sqe.more, &buf) ||
+	if (unlikely(expires == KTIME_MIN ||
+		     !cring_quick_buf(ring, head, sqe.more, &buf) ||
 		     !cring_quick_place(&sqe, buf)))
-		return NULL;
-	expires = cring_quick_expires(ring, from);
-	if (unlikely(expires == KTIME_MIN))
 		return NULL;
 	if (buf)
 		cring_buf_get_many(buf, 1);
@@ -83,34 +89,51 @@ static __always_inline bool cring_quick_other(const struct file *file)
 	return file->f_mode & FMODE_READ && file->f_op->read_iter;
 }
 
+/* it may not take the short way: accept.c begins with that file */
+static noinline void cring_quick_look(struct cring_ring *ring,
+				      union cring_quick_head head,
+				      struct file *file)
+{
+	ring->look = (struct cring_look) {
+		file, head.fd, head.flags & CRING_SQE_FIXED_FILE,
+	};
+}
+
 /*
  * Accept what is next in the SQ, alone; NULL when it may not take the short way.
  * @other: it was accepted, and takes it no further
  */
 static __always_inline struct cring_req *
-cring_quick_accept_alone(struct cring_ring *ring, bool *other)
+cring_quick_accept_alone(struct cring_ring *ring, const struct cring_sqe *from,
+			 union cring_quick_head head, bool *other)
 {
-	const struct cring_sqe *from = &ring->sqes[ring->sq_head & ring->sq_mask];
-	const union cring_quick_head head = { .word = cring_quick_word(from) };
-	bool fixed = head.flags & CRING_SQE_FIXED_FILE;
 	struct cring_req *req = NULL;
 	struct file *file;
+	ktime_t expires;
 
-	if (!cring_quick_head(head))
-		return NULL;
-	if (READ_ONCE(ring->unusual) || ring->sq_thread || !ring->free ||
+	if (READ_ONCE(ring->unusual) || !ring->free ||
 	    cring_taken_slots(ring) > ring->cq_mask)
 		return NULL;
-	file = unlikely(fixed) ? cring_file_get(ring, head.fd, true) :
-				 fget(head.fd);
+	file = unlikely(head.flags & CRING_SQE_FIXED_FILE) ?
+	       cring_file_get(ring, head.fd, true) : fget(head.fd);
 	if (!file)
 		return NULL;
+	/* while there is little else to be kept */
+	expires = cring_quick_expires(ring, from);
 	*other = !cring_quick_file(file);
 	if (likely(!*other || cring_quick_other(file)))
-		req = cring_quick_accept_file(ring, head, from, file);
+		req = cring_quick_accept_file(ring, head, from, file, expires);
 	if (unlikely(!req))
-		ring->look = (struct cring_look) { file, head.fd, fixed };
+		cring_quick_look(ring, head, file);
 	return req;
+}
+
+/* is it a read of a pipe that would be tried in vain, with nothing in its way? */
+static __always_inline bool cring_quick_waits(const struct cring_ring *ring,
+					      const struct cring_req *req)
+{
+	return req->opcode == CRING_OP_READ && req->rw.len &&
+	       !READ_ONCE(ring->unusual_all) && cring_pipe_is_empty(req->file);
 }
 
 /* give back what it held, and its record */
@@ -134,7 +157,7 @@ static __always_inline bool cring_quick_post(struct cring_ring *ring,
 	u32 tail;
 
 	spin_lock_irq(&ring->lock);
-	if (unlikely(req->lflags || !list_empty(&ring->counted) ||
+	if (unlikely(req->lflags || ring->counting ||
 		     !list_empty(&ring->windowed))) {
 		spin_unlock_irq(&ring->lock);
 		return false;
@@ -171,40 +194,48 @@ static noinline void cring_quick_more(struct cring_ring *ring,
 
 /**
  * cring_quick_one - submit one SQE that may take the short way
- * @ring: the submitter's; its SQ has one
+ * @ring: the submitter's, with no thread of its own
+ * @from: what is next in its SQ
+ * @head: its first word, as it was read: that of a read that may take it
  *
  * A batch of its own, to everybody: what is left out is only what concerns
  * others that are not there.
  *
  * Context: the submitter, under submit_mutex; may sleep.
- * Return: false when it was only looked at: it is for cring_accept().
+ * Return: %CRING_ONE_LOOKED when it was only looked at: it is for cring_accept().
+ * Else it was accepted, and may be over.
  */
-bool cring_quick_one(struct cring_ring *ring)
+enum cring_one cring_quick_one(struct cring_ring *ring,
+			       const struct cring_sqe *from,
+			       union cring_quick_head head)
 {
 	bool other = false;
-	struct cring_req *req = cring_quick_accept_alone(ring, &other);
-	struct iov_iter iter __uninitialized;
+	struct cring_req *req = cring_quick_accept_alone(ring, from, head,
+							 &other);
+	enum cring_one one = CRING_ONE_TAKEN;
 	ssize_t ret = 0;
 
 	if (!req)
-		return false;
-	if (unlikely(other) && req->opcode == CRING_OP_READ && req->rw.len &&
-	    cring_pipe_is_empty(req->file))
-		return cring_pipe_wait(ring, req);
+		return CRING_ONE_LOOKED;
+	if (unlikely(other) && cring_quick_waits(ring, req))
+		return cring_pipe_wait(ring, req) ? CRING_ONE_TAKEN :
+						    CRING_ONE_LOOKED;
 	atomic_inc(&ring->nr_trying);
 	cring_announce(ring, 1);
 	cring_announced(ring, 1);
 	if (unlikely(!cring_word_move(&req->word, CRING_ACCEPTED, CRING_INLINE)))
 		req = NULL;
 	else if (likely(!other))
-		ret = cring_quick_read(ring, req, &iter);
+		ret = cring_quick_read(ring, req);
 	else
 		ret = CRING_QUICK_UNTRIED;
-	if (likely(req && ret == req->rw.len && cring_quick_post(ring, req)))
+	if (likely(req && ret == req->rw.len && cring_quick_post(ring, req))) {
 		cring_quick_free(ring, req);
-	else
+		one = CRING_ONE_OVER;
+	} else {
 		cring_quick_more(ring, req, ret);
+	}
 	cring_batch_over(ring);
 	atomic_dec(&ring->nr_trying);
-	return true;
+	return one;
 }

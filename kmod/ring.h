@@ -117,6 +117,7 @@ struct cring_inside {
  * @batch_seq: odd while there is a batch
  * @look: at what comes next in the SQ; under @submit_mutex
  * @iocb: of reads on the short way (quick.c), one after the other; likewise
+ * @iter: likewise
  * @inside: a direct read that is handed to its device
  * @nr_held: requests of the batch in progress that are held; under @submit_mutex ...
  * @first_held: ... and the place of the first in the batch
@@ -243,6 +244,7 @@ struct cring_ring {
 	u32 batch_seq;
 	struct cring_look look;
 	struct kiocb iocb;
+	struct iov_iter iter;
 	struct cring_inside inside;
 	u32 nr_held;
 	u32 first_held;

@@ -11,6 +11,7 @@
 
 #include "cring.h"
 #include "point.h"
+#include "quick.h"
 #include "submit.h"
 
 static void cring_publish(struct cring_accept *a)
@@ -201,7 +202,12 @@ struct cring_taken cring_submit_batch(struct cring_ring *ring, u32 over,
 /* a read; what was looked up for it is what accept.c begins with */
 static struct cring_taken cring_submit_one(struct cring_ring *ring)
 {
-	if (cring_quick_one(ring))
+	const struct cring_sqe *sqe = cring_sq_first(ring);
+	const union cring_quick_head head = { .word = cring_quick_word(sqe) };
+
+	/* a ring's own thread looks up no file for it */
+	if (!ring->sq_thread && cring_quick_head(head) &&
+	    cring_quick_one(ring, sqe, head) != CRING_ONE_LOOKED)
 		return (struct cring_taken) { .nr = 1 };
 	return cring_submit_batch(ring, 0, 1);
 }
