@@ -197,6 +197,25 @@ static void one_with_a_deadline_does(struct kunit *test)
 				KTIME_MAX);
 }
 
+/* and how it is to be read: that is for the long way */
+static void but_not_one_that_says_more_besides(struct kunit *test)
+{
+	struct quick *q = quick_open(test);
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		struct cring_sqe *sqe = quick_put(q, 0);
+
+		give_an_hour(sqe, i);
+		sqe->rw_flags = (__force u32)RWF_NOWAIT;
+		KUNIT_EXPECT_EQ(test, live_submit(q->live), 1);
+		KUNIT_EXPECT_EQ(test, q->way, 0);
+		LIVE_EXPECT_CQE_FLAGS(q->live, 0, QUICK_LEN, 0);
+	}
+	KUNIT_EXPECT_EQ(test, q->others, 2);
+	quick_expect_over(q, 2);
+}
+
 /* the time comes for what waits for its turn, not for what is over */
 static void while_the_first_is_tried(struct quick *q)
 {
@@ -449,6 +468,7 @@ static struct kunit_case cring_quick_cases[] = {
 	KUNIT_CASE(whatever_else_they_say_it_is_as_on_the_long_way),
 	KUNIT_CASE(one_whose_time_is_over_is_not_tried),
 	KUNIT_CASE(one_with_a_deadline_does),
+	KUNIT_CASE(but_not_one_that_says_more_besides),
 	KUNIT_CASE(those_whose_time_comes_before_their_turn_end),
 	KUNIT_CASE(one_that_is_past_when_its_turn_comes_is_not_tried),
 	KUNIT_CASE(one_that_says_more_than_a_deadline_does_not),

@@ -5,6 +5,7 @@
  * Documentation/contract.rst).
  */
 #include <linux/cred.h>
+#include <linux/pipe_fs_i.h>
 #include <linux/uaccess.h>
 
 #include "fixture.h"
@@ -190,6 +191,44 @@ static void it_ends_after_the_call_has_given_up(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, xa_empty(&live->ring->reaps));
 	script_complete(r->script, 0, 1);
 	LIVE_EXPECT_CQE(live, UD, 1);
+}
+
+static int reap_long(void *arg)
+{
+	return reap_and_wait(arg, LONG);
+}
+
+/* it is named while it is being read, and its CQE is somebody else's then */
+static ssize_t until_it_is_marked(struct script *script, struct kiocb *iocb,
+				  struct iov_iter *iter)
+{
+	struct reaper *r = script->priv;
+	struct other *other = other_start(r->live, reap_long, r);
+
+	live_until(is_marked(r->live, UD));
+	script->priv = other;
+	return script_transfer(script, iocb, iter);
+}
+
+static void it_is_read_from_a_pipe_that_was_empty(struct kunit *test)
+{
+	struct pipe_inode_info *pipe = kunit_kzalloc(test, sizeof(*pipe),
+						     GFP_KERNEL);
+	struct live *live = live_open(test, 4, 0);
+	struct reaper *r = reaper_new(live, SCRIPT_FIFO);
+
+	KUNIT_ASSERT_NOT_NULL(test, pipe);
+	pipe->writers = 1;
+	file_inode(r->script->file)->i_pipe = pipe;
+	r->script->priv = r;
+	r->script->run = until_it_is_marked;
+	KUNIT_ASSERT_EQ(test, live_read(live, r->script, UD), CRING_ARMED);
+	script_ready(r->script, EPOLLIN);
+	cring_run_ready(live->ring);
+	KUNIT_EXPECT_EQ(test, other_join(r->script->priv), 0);
+	KUNIT_EXPECT_EQ(test, r->key.res, -EALREADY);
+	EXPECT_REAPED(r, 0, UD, 1);
+	LIVE_EXPECT_NO_CQE(live);
 }
 
 static void complete_it(struct live *live, struct cring_req *req)
@@ -557,6 +596,7 @@ static struct kunit_case cring_reap_cases[] = {
 	KUNIT_CASE(it_ends_while_the_cancel_looks),
 	KUNIT_CASE(without_a_wait_it_is_not_marked),
 	KUNIT_CASE(it_ends_after_the_call_has_given_up),
+	KUNIT_CASE(it_is_read_from_a_pipe_that_was_empty),
 	KUNIT_CASE(it_ends_between_the_end_of_the_wait_and_that_of_the_call),
 	KUNIT_CASE(who_sleeps_is_woken_by_what_he_reaps),
 	KUNIT_CASE(a_device_gives_it_back),
