@@ -199,8 +199,10 @@ static void cring_issue_on(struct cring_req *req, enum cring_how how,
 static bool cring_poll_is_plain(const struct cring_req *req,
 				const struct cring_batch *batch)
 {
-	return req->opcode == CRING_OP_POLL_ADD && !req->flags && batch &&
-	       batch->submitter && !batch->flush && !cring_deadline_given(req);
+	/* read by itself: its neighbours are others' to write */
+	return req->opcode == CRING_OP_POLL_ADD && !READ_ONCE(req->flags) &&
+	       batch && batch->submitter && !batch->flush &&
+	       !cring_deadline_given(req);
 }
 
 /*
