@@ -245,6 +245,7 @@ void cring_quick_release(struct cring_ring *ring, struct llist_node *list);
 
 /* direct.c APIs: the same, of a device; see quick.h, too */
 void cring_direct_settle_held(struct cring_ring *ring);
+void cring_direct_unplug(struct cring_ring *ring, struct cring_batch *batch);
 
 /* what is held in the submitter's batch is to be found, if it has not ended */
 static inline void cring_direct_settle(struct cring_ring *ring)

@@ -12,8 +12,13 @@
  *     was INLINE all the time, and takes the short way to its CQE;
  *   - what waits in the plug stays INLINE, and in the batch, where a cancel finds it
  *     (held), until the plug was pulled.  What has ended then has its CQE, from its
- *     completion, as ever; all else is parked.
+ *     completion, as ever; all else is parked;
+ *   - but what its device answers where the plug is pulled, on that stack, is over
+ *     like a read of the page cache, too: it is gathered, and posted with the rest of
+ *     the batch.
  */
+#include <linux/blkdev.h>
+
 #include "bdev.h"
 #include "quick.h"
 
@@ -25,19 +30,46 @@ static bool cring_direct_may(struct cring_ring *ring, struct file *file)
 
 /*
  * Has a device answered on the stack of who has handed it the read, and is still in
- * its method?  Then who did that sees to the rest.
+ * its method, or pulls the plug that it waited in?  Then who did that sees to the
+ * rest.
  */
+static __always_inline bool cring_direct_is_inside(struct cring_req *req, long ret)
+{
+	struct cring_inside *inside = &req->ring->inside;
+	/* the thread after it; another one may be inside with another request */
+	const struct cring_req *in = smp_load_acquire(&inside->req);
+	struct cring_batch *gather;
+
+	if (READ_ONCE(inside->task) != current || !in_task())
+		return false;
+	if (in == req) {
+		inside->ret = ret;
+		WRITE_ONCE(inside->req, NULL);
+		return true;
+	}
+	/*
+	 * What was held was handed over by the task that is there, or by one whose
+	 * batch was over before this one was that.  The plug may have others', too.
+	 */
+	gather = READ_ONCE(inside->gather);
+	if (!gather || !req->held || ret != req->rw.len ||
+	    unlikely(cring_file_watched(req->file)))
+		return false;
+	req->held = false;
+	req->ring->nr_held--;
+	/* its method has returned, and this is the completion */
+	atomic_set(&req->refs, 1);
+	cring_batch_add(gather, req);
+	return true;
+}
+
 static void cring_direct_complete(struct kiocb *iocb, long ret)
 {
 	struct cring_req *req = container_of(iocb, struct cring_req, iocb);
-	struct cring_inside *inside = &req->ring->inside;
 
-	/* the thread after it; another one may be inside with another request */
-	if (smp_load_acquire(&inside->req) == req && in_task() &&
-	    READ_ONCE(inside->task) == current) {
-		inside->ret = ret;
-		WRITE_ONCE(inside->req, NULL);
-	} else if (likely(ret >= 0 && !cring_file_watched(iocb->ki_filp))) {
+	if (likely(cring_direct_is_inside(req, ret)))
+		return;
+	if (likely(ret >= 0 && !cring_file_watched(iocb->ki_filp))) {
 		/* as cring_rw_complete(), which sees to all else */
 		cring_word_own(&req->word, CRING_CLAIMED);
 		cring_at(CRING_AT_ENDED, req->ring, req);
@@ -187,4 +219,39 @@ void cring_direct_settle_held(struct cring_ring *ring)
 	*end = NULL;
 	if (first)
 		cring_quick_release(ring, first);
+}
+
+/* can nothing below sleep that is given what waits in a plug? */
+static bool cring_plug_is_quick(struct blk_plug *plug)
+{
+	const struct request *rq = rq_list_peek(&plug->mq_list);
+
+	return !plug->multiple_queues && list_empty(&plug->cb_list) &&
+	       !(rq && rq->q->tag_set->flags & BLK_MQ_F_BLOCKING);
+}
+
+/**
+ * cring_direct_unplug - devices get what waits in the batch's plug
+ * @ring: the submitter's
+ * @batch: its batch, all of which was tried; gets what is over where its plug is
+ *	pulled
+ *
+ * Context: the submitter, under submit_mutex; may sleep.
+ */
+void cring_direct_unplug(struct cring_ring *ring, struct cring_batch *batch)
+{
+	struct blk_plug *plug = ring->plug;
+
+	if (ring->nr_held && cring_plug_is_quick(plug)) {
+		WRITE_ONCE(ring->inside.gather, batch);
+		cring_at(CRING_AT_UNPLUG, ring, NULL);
+	} else {
+		/* what has ended must not wait for that */
+		cring_batch_flush(ring, batch);
+	}
+	blk_finish_plug(plug);
+	WRITE_ONCE(ring->inside.gather, NULL);
+	/* nor for what it takes to park the rest */
+	if (unlikely(ring->nr_held))
+		cring_batch_flush(ring, batch);
 }

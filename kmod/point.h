@@ -29,6 +29,7 @@ enum cring_point {
 	CRING_AT_WAKE,		/* a wake-up has; under the wait queue's lock */
 	CRING_AT_POP,		/* a worker is about to take a request */
 	CRING_AT_SIGNAL,	/* a cancel interrupts it; under its worker's lock */
+	CRING_AT_UNPLUG,	/* a submitter gathers what ends where it pulls its plug */
 	CRING_AT_PUBLISH,	/* its CQE is written, not published; under .lock */
 	CRING_AT_DROP,		/* it has looked who else holds its file */
 	CRING_AT_RUN,		/* it has: RUNNING, but not to be interrupted */

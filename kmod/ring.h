@@ -35,6 +35,7 @@
 #include "req.h"
 
 struct blk_plug;
+struct cring_batch;
 struct cring_owner;
 struct cring_user;
 struct cring_walk;
@@ -101,11 +102,14 @@ enum cring_known {
  * @req: it, until its device has completed it there
  * @task: the submitter
  * @ret: what the completion said
+ * @gather: the submitter's batch, while it pulls its plug: gets what is held and
+ *	ends there
  */
 struct cring_inside {
 	struct cring_req *req;
 	struct task_struct *task;
 	long ret;
+	struct cring_batch *gather;
 };
 
 /**

@@ -145,11 +145,8 @@ static void cring_issue_batch(struct cring_ring *ring, u32 nr, bool deadlines)
 	}
 
 	WRITE_ONCE(ring->plugger, NULL);
-	if (current->plug == &plug) {
-		/* a queue below the device may sleep when it is given a request */
-		cring_batch_flush(ring, &batch);
-		blk_finish_plug(&plug);
-	}
+	if (current->plug == &plug)
+		cring_direct_unplug(ring, &batch);
 	cring_direct_settle(ring);
 
 	cring_batch_post(ring, &batch);

@@ -4,68 +4,7 @@
  * is held in the submitter's plug, is found by a cancel, ends once, and is said to
  * be over only when it is (C1, C3, C7, C13 of Documentation/contract.rst).
  */
-#include "pool.h"
-
-#define NR	4		/* reads of a batch; their user_data is 1 to 4 */
-
-struct direct {
-	struct live *live;
-	struct script *script;
-	struct script *other;	/* what waits for something else */
-	long res;		/* what the device says of the first */
-	s32 answer;		/* a cancel's */
-	unsigned int calls;
-	unsigned int at;	/* the call that @at_last is made in, 0: the last */
-	u32 cqes;		/* in the CQ when the device had said so */
-	bool claimed;
-	bool go;
-	void (*at_last)(struct direct *d); /* in that one's method */
-};
-
-static struct direct *direct_open(struct kunit *test, script_fn *run)
-{
-	struct direct *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, d);
-	d->live = live_open(test, 16, 0);
-	d->live->priv = d;
-	d->script = script_open(d->live, SCRIPT_DEVICE);
-	d->script->priv = d;
-	d->script->run = run;
-	d->res = 1;
-	return d;
-}
-
-static struct cring_sqe *put_read(struct direct *d, u64 user_data)
-{
-	struct cring_sqe *sqe = live_sqe(d->live, CRING_OP_READ, user_data);
-
-	live_prep_read(sqe, d->script, d->live->args, 1);
-	return sqe;
-}
-
-static void put_all(struct direct *d)
-{
-	unsigned int i;
-
-	for (i = 1; i <= NR; i++)
-		put_read(d, i);
-}
-
-static void expect_over(struct direct *d)
-{
-	struct kunit *test = d->live->test;
-
-	LIVE_EXPECT_NO_CQE(d->live);
-	KUNIT_EXPECT_EQ(test, live_in_flight(d->live), 0);
-	KUNIT_EXPECT_TRUE(test, live_until(pool_free(d->live) ==
-					   d->live->ring->nr_reqs));
-	KUNIT_EXPECT_TRUE(test, live_until(({
-		flush_delayed_fput();
-		file_count(d->script->file) == 2;
-	})));
-	KUNIT_EXPECT_EQ(test, d->live->ring->in_devices, 0);
-}
+#include "direct.h"
 
 /* --- in its own method --- */
 
@@ -89,13 +28,13 @@ static void what_ends_in_its_method_is_told_so_until_that_returns(struct kunit *
 {
 	struct direct *d = direct_open(test, answer_at_once);
 
-	put_read(d, 1);
+	direct_put(d, 1);
 	KUNIT_EXPECT_EQ(test, live_submit(d->live), 1);
 	KUNIT_EXPECT_EQ(test, d->cqes, 0);
 	KUNIT_EXPECT_EQ(test, d->answer, -EALREADY);
 	LIVE_EXPECT_CQE_FLAGS(d->live, 1, 1, 0);
 	KUNIT_EXPECT_EQ(test, live_cancel(d->live, 0, 1), -ENOENT);
-	expect_over(d);
+	direct_expect_over(d);
 }
 
 static void what_fails_there_says_why(struct kunit *test)
@@ -103,10 +42,10 @@ static void what_fails_there_says_why(struct kunit *test)
 	struct direct *d = direct_open(test, answer_at_once);
 
 	d->res = -EIO;
-	put_read(d, 1);
+	direct_put(d, 1);
 	KUNIT_EXPECT_EQ(test, live_submit(d->live), 1);
 	LIVE_EXPECT_CQE_FLAGS(d->live, 1, -EIO, 0);
-	expect_over(d);
+	direct_expect_over(d);
 }
 
 static ssize_t answer_that_it_would_block(struct script *script,
@@ -127,11 +66,11 @@ static void what_would_block_there_goes_to_a_worker(struct kunit *test)
 {
 	struct direct *d = direct_open(test, answer_that_it_would_block);
 
-	put_read(d, 1);
+	direct_put(d, 1);
 	KUNIT_EXPECT_EQ(test, live_submit(d->live), 1);
 	LIVE_EXPECT_WAIT(d->live, 1, 1);
 	KUNIT_EXPECT_EQ(test, d->calls, 2);
-	expect_over(d);
+	direct_expect_over(d);
 }
 
 /* the others' methods do not end theirs */
@@ -140,42 +79,14 @@ static void several_of_them_end_once_each(struct kunit *test)
 	struct direct *d = direct_open(test, answer_at_once);
 	unsigned int i;
 
-	put_all(d);
-	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
-	for (i = 1; i <= NR; i++)
+	direct_put_all(d);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), DIRECT_NR);
+	for (i = 1; i <= DIRECT_NR; i++)
 		LIVE_EXPECT_CQE(d->live, i, 1);
-	expect_over(d);
+	direct_expect_over(d);
 }
 
 /* --- held --- */
-
-static ssize_t queue_all(struct script *script, struct kiocb *iocb,
-			 struct iov_iter *iter)
-{
-	struct direct *d = script->priv;
-	ssize_t ret;
-
-	/* a worker's */
-	if (d->calls++ >= NR)
-		return script_transfer(script, iocb, iter);
-	ret = script_queue(script, iocb, iter);
-	if (d->calls == (d->at ?: NR) && d->at_last)
-		d->at_last(d);
-	return ret;
-}
-
-/* the device ends what is left; all is over then */
-static void end_others(struct direct *d, unsigned int from)
-{
-	unsigned int i;
-
-	for (i = from; i <= NR; i++) {
-		LIVE_EXPECT_STATE(d->live, i, CRING_DISPATCHED);
-		script_complete(d->script, i - 1, 1);
-		LIVE_EXPECT_CQE_FLAGS(d->live, i, 1, 0);
-	}
-	expect_over(d);
-}
 
 static void expect_held_nr(struct direct *d, u32 nr)
 {
@@ -186,7 +97,7 @@ static void expect_held(struct direct *d, u64 user_data)
 {
 	struct cring_ring *ring = d->live->ring;
 
-	expect_held_nr(d, NR - 1);
+	expect_held_nr(d, DIRECT_NR - 1);
 	KUNIT_EXPECT_TRUE(d->live->test, ring->batch[user_data - 1]->held);
 	KUNIT_EXPECT_FALSE(d->live->test, ring->batch[user_data - 1]->lflags &
 					  CRING_REQL_INDEXED);
@@ -200,14 +111,14 @@ static void cancel_the_second(struct direct *d)
 
 static void what_is_held_is_found(struct kunit *test)
 {
-	struct direct *d = direct_open(test, queue_all);
+	struct direct *d = direct_open(test, direct_queue);
 
 	d->at_last = cancel_the_second;
-	put_all(d);
-	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
+	direct_put_all(d);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), DIRECT_NR);
 	KUNIT_EXPECT_EQ(test, d->answer, -EALREADY);
 	LIVE_EXPECT_NO_CQE(d->live);
-	end_others(d, 1);
+	direct_end_others(d, 1);
 }
 
 static void end_the_first(struct direct *d)
@@ -220,30 +131,30 @@ static void end_the_first(struct direct *d)
 
 static void what_ends_while_it_is_held_has_its_cqe_at_once(struct kunit *test)
 {
-	struct direct *d = direct_open(test, queue_all);
+	struct direct *d = direct_open(test, direct_queue);
 
 	d->at_last = end_the_first;
-	put_all(d);
-	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
+	direct_put_all(d);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), DIRECT_NR);
 	KUNIT_EXPECT_EQ(test, d->cqes, 1);
 	KUNIT_EXPECT_EQ(test, d->answer, -ENOENT);
 	LIVE_EXPECT_CQE_FLAGS(d->live, 1, 1, 0);
-	end_others(d, 2);
+	direct_end_others(d, 2);
 }
 
 static void what_would_block_while_it_is_held_goes_to_a_worker(struct kunit *test)
 {
-	struct direct *d = direct_open(test, queue_all);
+	struct direct *d = direct_open(test, direct_queue);
 
 	d->res = -EAGAIN;
 	d->at_last = end_the_first;
-	put_all(d);
-	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
+	direct_put_all(d);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), DIRECT_NR);
 	KUNIT_EXPECT_EQ(test, d->cqes, 0);
 	/* told to stop, it is not tried again */
 	KUNIT_EXPECT_EQ(test, d->answer, -EALREADY);
 	LIVE_EXPECT_WAIT(d->live, 1, -ECANCELED);
-	end_others(d, 2);
+	direct_end_others(d, 2);
 }
 
 static void make_the_other_ready(struct direct *d)
@@ -267,20 +178,20 @@ static ssize_t note_calls(struct script *script, struct kiocb *iocb,
 /* not when the plug is pulled: its method may sleep, and others may come */
 static void what_becomes_ready_has_its_turn_and_none_is_held_then(struct kunit *test)
 {
-	struct direct *d = direct_open(test, queue_all);
+	struct direct *d = direct_open(test, direct_queue);
 
 	d->other = script_open(d->live, SCRIPT_POLL);
 	d->other->priv = d;
 	d->other->run = note_calls;
-	live_read(d->live, d->other, NR + 1);
-	LIVE_EXPECT_STATE(d->live, NR + 1, CRING_ARMED);
+	live_read(d->live, d->other, DIRECT_NR + 1);
+	LIVE_EXPECT_STATE(d->live, DIRECT_NR + 1, CRING_ARMED);
 	d->at = 2;
 	d->at_last = make_the_other_ready;
-	put_all(d);
-	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
+	direct_put_all(d);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), DIRECT_NR);
 	KUNIT_EXPECT_EQ(test, d->answer, d->at);
-	LIVE_EXPECT_CQE(d->live, NR + 1, 1);
-	end_others(d, 1);
+	LIVE_EXPECT_CQE(d->live, DIRECT_NR + 1, 1);
+	direct_end_others(d, 1);
 }
 
 static void wait_for_the_first(struct direct *d)
@@ -296,13 +207,13 @@ static void wait_for_the_first(struct direct *d)
 
 static void what_is_held_is_waited_for(struct kunit *test)
 {
-	struct direct *d = direct_open(test, queue_all);
+	struct direct *d = direct_open(test, direct_queue);
 
 	d->at_last = wait_for_the_first;
-	put_all(d);
-	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
+	direct_put_all(d);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), DIRECT_NR);
 	KUNIT_EXPECT_EQ(test, d->answer, -EALREADY);
-	end_others(d, 1);
+	direct_end_others(d, 1);
 }
 
 static void wait_for_and_end_the_first(struct direct *d)
@@ -313,15 +224,15 @@ static void wait_for_and_end_the_first(struct direct *d)
 
 static void and_its_record_is_as_blank_as_any(struct kunit *test)
 {
-	struct direct *d = direct_open(test, queue_all);
+	struct direct *d = direct_open(test, direct_queue);
 	struct cring_ring *ring = d->live->ring;
 	u32 i;
 
 	d->at_last = wait_for_and_end_the_first;
-	put_all(d);
-	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
+	direct_put_all(d);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), DIRECT_NR);
 	LIVE_EXPECT_CQE_FLAGS(d->live, 1, 1, 0);
-	end_others(d, 2);
+	direct_end_others(d, 2);
 	for (i = 0; i < ring->nr_reqs; i++) {
 		KUNIT_EXPECT_EQ(test, ring->pool[i].lflags, 0);
 		KUNIT_EXPECT_EQ(test, ring->pool[i].flags, 0);
@@ -334,20 +245,20 @@ static void and_its_record_is_as_blank_as_any(struct kunit *test)
 
 static void the_deadline_of_what_was_held_is_armed(struct kunit *test)
 {
-	struct direct *d = direct_open(test, queue_all);
+	struct direct *d = direct_open(test, direct_queue);
 	unsigned int i;
 
-	for (i = 1; i <= NR; i++) {
-		struct cring_sqe *sqe = put_read(d, i);
+	for (i = 1; i <= DIRECT_NR; i++) {
+		struct cring_sqe *sqe = direct_put(d, i);
 
 		sqe->xflags = CRING_SQE_X_DEADLINE;
 		sqe->deadline = 3600 * NSEC_PER_SEC;
 	}
-	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
-	for (i = 1; i <= NR; i++)
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), DIRECT_NR);
+	for (i = 1; i <= DIRECT_NR; i++)
 		KUNIT_EXPECT_TRUE(test, live_req(d->live, i)->lflags &
 					CRING_REQL_DEADLINE);
-	end_others(d, 1);
+	direct_end_others(d, 1);
 }
 
 static void look_where_it_is(struct live *live, struct cring_req *req)
@@ -360,31 +271,23 @@ static void look_where_it_is(struct live *live, struct cring_req *req)
 /* it goes through no more of the batch than any */
 static void a_cancel_in_the_batch_finds_all_before_it_in_the_index(struct kunit *test)
 {
-	struct direct *d = direct_open(test, queue_all);
+	struct direct *d = direct_open(test, direct_queue);
 	struct cring_sqe *sqe;
 
-	put_all(d);
-	sqe = live_sqe(d->live, CRING_OP_ASYNC_CANCEL, NR + 1);
+	direct_put_all(d);
+	sqe = live_sqe(d->live, CRING_OP_ASYNC_CANCEL, DIRECT_NR + 1);
 	sqe->addr = 2;
-	live_sqe(d->live, CRING_OP_NOP, NR + 2);
+	live_sqe(d->live, CRING_OP_NOP, DIRECT_NR + 2);
 	live_at(d->live, CRING_AT_CANCEL, look_where_it_is);
-	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR + 2);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), DIRECT_NR + 2);
 	live_at(d->live, CRING_AT_CANCEL, NULL);
 	KUNIT_EXPECT_TRUE(test, d->claimed);
-	LIVE_EXPECT_CQE(d->live, NR + 1, -EALREADY);
-	LIVE_EXPECT_CQE(d->live, NR + 2, 0);
-	end_others(d, 1);
+	LIVE_EXPECT_CQE(d->live, DIRECT_NR + 1, -EALREADY);
+	LIVE_EXPECT_CQE(d->live, DIRECT_NR + 2, 0);
+	direct_end_others(d, 1);
 }
 
 /* --- a device that is held up before it posts the CQE of what was held --- */
-
-static int end_it(void *arg)
-{
-	struct direct *d = arg;
-
-	script_complete(d->script, 0, d->res);
-	return 0;
-}
 
 static void be_held_up(struct live *live, struct cring_req *req)
 {
@@ -398,7 +301,7 @@ static struct other *device;
 
 static void let_it_be_ended(struct direct *d)
 {
-	device = other_start(d->live, end_it, d);
+	device = other_start(d->live, direct_end_first, d);
 	live_until(READ_ONCE(d->claimed));
 }
 
@@ -408,11 +311,11 @@ static void what_is_about_to_be_posted_is_found_when_the_batch_is_over(struct ku
 	s32 answer;
 
 	live_needs_two(test);
-	d = direct_open(test, queue_all);
+	d = direct_open(test, direct_queue);
 	d->at_last = let_it_be_ended;
 	live_at(d->live, CRING_AT_ENDED, be_held_up);
-	put_all(d);
-	KUNIT_EXPECT_EQ(test, live_submit(d->live), NR);
+	direct_put_all(d);
+	KUNIT_EXPECT_EQ(test, live_submit(d->live), DIRECT_NR);
 	answer = live_cancel(d->live, 0, 1);
 	LIVE_EXPECT_NO_CQE(d->live);
 	WRITE_ONCE(d->go, true);
@@ -421,7 +324,7 @@ static void what_is_about_to_be_posted_is_found_when_the_batch_is_over(struct ku
 	LIVE_EXPECT_CQE(d->live, 1, 1);
 	KUNIT_EXPECT_EQ(test, live_cancel(d->live, 0, 1), -ENOENT);
 	live_at(d->live, CRING_AT_ENDED, NULL);
-	end_others(d, 2);
+	direct_end_others(d, 2);
 }
 
 /* the read of a file that is no device's sleeps for as long as it likes */
@@ -441,13 +344,13 @@ static ssize_t look_for_them(struct script *script, struct kiocb *iocb,
 
 static void nothing_is_held_while_another_file_is_read(struct kunit *test)
 {
-	struct direct *d = direct_open(test, queue_all);
+	struct direct *d = direct_open(test, direct_queue);
 	struct script *other = script_open(d->live, SCRIPT_FILE);
 
 	other->priv = d;
 	other->run = look_for_them;
-	put_read(d, 1);
-	put_read(d, 2);
+	direct_put(d, 1);
+	direct_put(d, 2);
 	live_prep_read(live_sqe(d->live, CRING_OP_READ, 3), other,
 		       d->live->args, 1);
 	KUNIT_EXPECT_EQ(test, live_submit(d->live), 3);
@@ -455,7 +358,7 @@ static void nothing_is_held_while_another_file_is_read(struct kunit *test)
 	LIVE_EXPECT_CQE_FLAGS(d->live, 3, 1, 0);
 	script_complete(d->script, 1, 1);
 	LIVE_EXPECT_CQE_FLAGS(d->live, 2, 1, 0);
-	expect_over(d);
+	direct_expect_over(d);
 }
 
 static struct kunit_case cring_direct_cases[] = {
