@@ -39,6 +39,13 @@ static inline int cring_kiocb_set_rw_flags(struct kiocb *iocb, rwf_t flags,
 #endif
 }
 
+/* what the block layer keeps for the next such operation; see the probe */
+#ifdef CRING_HAVE_MEMPOOL_IS_SATURATED
+#define CRING_IOCB_CACHE	IOCB_ALLOC_CACHE
+#else
+#define CRING_IOCB_CACHE	0
+#endif
+
 /*
  * The freeze protection of an asynchronous write is taken by whoever calls
  * ->write_iter and given back by the completion.  Newer kernels take it (and

@@ -114,7 +114,7 @@ ssize_t cring_direct_read(struct cring_req *req, struct iov_iter *iter, int flag
 		.ki_filp = file,
 		.ki_pos = req->rw.pos,
 		.ki_complete = cring_direct_complete,
-		.ki_flags = flags | IOCB_NOWAIT,
+		.ki_flags = flags | IOCB_NOWAIT | CRING_IOCB_CACHE,
 		.ki_ioprio = get_current_ioprio(),
 	};
 	/* one hold for the completion, one until the method returns */
@@ -163,6 +163,9 @@ void cring_direct_wait(struct cring_req *req)
 	cring_req_put(req, false);
 }
 
+/* what the block layer takes at once, at most */
+#define CRING_PLUG_TAGS		32U
+
 /**
  * cring_direct_hold_first - is what is handed to a device held from here on?
  * @ring: the submitter's, where nothing is held
@@ -177,6 +180,9 @@ bool cring_direct_hold_first(struct cring_ring *ring, const struct cring_req *re
 	if (!ring->plugger || current->plug != ring->plug)
 		return false;
 	ring->first_held = req->ticket - (ring->accepted - ring->batch_nr);
+	/* what follows is mostly the same: the next one takes a tag for each */
+	ring->plug->nr_ios = clamp(ring->batch_nr - ring->first_held - 1, 1U,
+				   CRING_PLUG_TAGS);
 	return true;
 }
 

@@ -81,6 +81,7 @@ static int cring_rw_init_iocb(const struct cring_rw_try *try)
 		iocb->ki_flags |= IOCB_NOIO;
 	if (try->async) {
 		iocb->ki_complete = cring_rw_complete;
+		iocb->ki_flags |= CRING_IOCB_CACHE;
 		/* one hold for the completion, one until the method returns */
 		atomic_set(&req->refs, 2);
 		req->flags |= CRING_REQ_STARTED;
