@@ -235,6 +235,9 @@ void cring_scope_exit(struct cring_scope *scope);
 /* cancel_sync.c APIs */
 int cring_cancel_ioctl(struct cring_ring *ring, void __user *arg);
 
+/* cancel_bare.c APIs: the same of keys that are a user_data */
+int cring_cancel_bare(struct cring_ring *ring, const struct cring_cancel *c);
+
 /* seal.c APIs: a cancel that stays in force */
 int cring_seal(struct cring_ring *ring, const struct cring_cancel_key *key,
 	       bool seal);

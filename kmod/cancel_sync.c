@@ -221,12 +221,14 @@ static __always_inline bool cring_key_is_short(const struct cring_cancel_key *ke
 	return !(word[1] | word[2] | word[3] | word[5] | word[6] | word[7]);
 }
 
-/* such keys, from @nr on, whose matches are armed polls; the first that is more */
+/* such keys, from @nr on, whose matches are the first looked at; the first that is more */
 static u32 cring_cancel_short(struct cring_cancel_call *call, u32 nr, u32 end)
 {
 	struct cring_reach *own = &call->scope.own;
 	struct cring_comp comp = CRING_COMP_OWN(own->ring);
+	bool wait = call->c.flags & CRING_CANCEL_WAIT;
 	struct cring_req *req;
+	s32 ret;
 
 	/* as in cring_pass_run() */
 	atomic_inc(&own->ring->cancels);
@@ -239,12 +241,21 @@ static u32 cring_cancel_short(struct cring_cancel_call *call, u32 nr, u32 end)
 			break;
 		req = cring_find_first(own->ring, CRING_BY_USER_DATA,
 				       key->user_data, own->before);
-		if (!req || !cring_armed_stop(&comp, req))
+		if (!req)
 			break;
-		key->res = 0;
-		key->already = 0;
-		/* nothing to wait for, nor to be given back */
 		w->req = NULL;
+		ret = 0;
+		if (!cring_armed_stop(&comp, req))
+			ret = cring_cancel_found(&comp, req, NULL, wait, &w->req);
+		if (ret == -EAGAIN)
+			break;
+		key->res = ret;
+		key->already = !!ret;
+		if (ret) {
+			w->ring = own->ring;
+			w->word = atomic64_read(&req->word);
+		}
+		/* nothing else to wait for, nor to be given back */
 		w->filter.flags = 0;
 		w->filter.file = NULL;
 	}
@@ -406,6 +417,26 @@ static int cring_call_run(struct cring_cancel_call *call, void __user *arg)
 	return fault ?: ret;
 }
 
+/* its frame is large */
+static noinline_for_stack int cring_cancel_call(struct cring_ring *ring,
+						const struct cring_cancel *c,
+						void __user *arg)
+{
+	struct cring_cancel_call call;
+	int ret;
+
+	call.c = *c;
+	ret = cring_call_keys(&call);
+	if (!ret)
+		ret = cring_scope_init(&call.scope, ring, call.c.flags);
+	if (!ret) {
+		ret = cring_call_run(&call, arg);
+		cring_scope_exit(&call.scope);
+	}
+	cring_call_free(&call);
+	return ret;
+}
+
 /**
  * cring_cancel_ioctl - CRING_IOC_CANCEL
  * @ring: of the caller's file, or NULL when it has none
@@ -417,23 +448,21 @@ static int cring_call_run(struct cring_cancel_call *call, void __user *arg)
  */
 int cring_cancel_ioctl(struct cring_ring *ring, void __user *arg)
 {
-	struct cring_cancel_call call;
+	struct cring_cancel c;
 	int ret;
 
-	if (copy_from_user(&call.c, arg, sizeof(call.c)))
+	if (copy_from_user(&c, arg, sizeof(c)))
 		return ring ? -EFAULT : -EBADFD;
-	if (!ring && !(call.c.flags & CRING_CANCEL_SCOPES))
+	if (!ring && !(c.flags & CRING_CANCEL_SCOPES))
 		return -EBADFD;
-	ret = cring_cancel_call_check(&call.c);
+	ret = cring_cancel_call_check(&c);
 	if (ret)
 		return ret;
-	ret = cring_call_keys(&call);
-	if (!ret)
-		ret = cring_scope_init(&call.scope, ring, call.c.flags);
-	if (!ret) {
-		ret = cring_call_run(&call, arg);
-		cring_scope_exit(&call.scope);
+	/* no wider scope: there is a ring */
+	if (!c.flags) {
+		ret = cring_cancel_bare(ring, &c);
+		if (ret != -EAGAIN)
+			return ret;
 	}
-	cring_call_free(&call);
-	return ret;
+	return cring_cancel_call(ring, &c, arg);
 }

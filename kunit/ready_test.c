@@ -57,6 +57,31 @@ static void credentials_in_force_are_there(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, current_cred(), old);
 }
 
+/* a synchronous call with one key runs what its cancel makes ready */
+static void make_one_ready(struct live *live, struct script *script, u32 flags)
+{
+	struct cring_cancel_key key = { .user_data = A };
+	struct cring_sqe *sqe = live_sqe(live, CRING_OP_READ, A);
+
+	live_prep_read(sqe, script, live->args, 1);
+	sqe->flags = CRING_SQE_IO_HARDLINK;
+	live_sqe(live, CRING_OP_NOP, B);
+	KUNIT_EXPECT_EQ(live->test, live_submit(live), 2);
+	KUNIT_EXPECT_EQ(live->test, live_cancel_sync(live, &key, flags, 0), 0);
+	KUNIT_EXPECT_EQ(live->test, key.res, 0);
+	KUNIT_EXPECT_EQ(live->test, live_nr_cqes(live), 2);
+	reap_all(live);
+}
+
+static void what_a_cancel_makes_ready_is_run_by_it(struct kunit *test)
+{
+	struct live *live = live_open(test, 8, 0);
+	struct script *script = script_open(live, SCRIPT_POLL);
+
+	make_one_ready(live, script, 0);
+	make_one_ready(live, script, CRING_CANCEL_WAIT);
+}
+
 /* the task work of the last submitter, in a thread that has left its program */
 static void return_without_memory(struct live *live)
 {
@@ -154,6 +179,7 @@ static void but_not_one_with_other_credentials(struct kunit *test)
 
 static struct kunit_case cring_ready_cases[] = {
 	KUNIT_CASE(credentials_in_force_are_there),
+	KUNIT_CASE(what_a_cancel_makes_ready_is_run_by_it),
 	KUNIT_CASE(a_kick_starts_a_worker_for_each),
 	KUNIT_CASE(what_only_waits_shares_an_older_identity),
 	KUNIT_CASE(but_not_one_with_other_credentials),
