@@ -77,6 +77,8 @@ static inline bool cring_req_wants_back(const struct cring_req *req)
 }
 
 bool cring_complete_plain(struct cring_req *req);
+void cring_complete_locked(struct cring_comp *comp, struct cring_req *req)
+	__releases(&comp->ring->lock);
 void cring_complete(struct cring_req *req, s32 res);
 void cring_complete_todo(struct cring_ring *ring, struct list_head *todo);
 s32 cring_req_result(const struct cring_req *req, s32 res);

@@ -336,27 +336,37 @@ static __always_inline bool cring_comp_is_plain(const struct cring_ring *ring)
 }
 
 /*
- * A session of one request of which nothing follows but its CQE, nor from that;
- * false when something does, and nothing is done.
+ * A session of one request of which nothing follows but its CQE, nor from that, but
+ * for letting go of the ring's lock; false when something does, and nothing is done.
  */
+static __always_inline bool cring_post_locked(struct cring_comp *comp,
+					      struct cring_req *req)
+{
+	struct cring_ring *ring = comp->ring;
+
+	if (unlikely(!cring_req_is_plain(ring, req) ||
+		     !cring_comp_is_plain(ring)))
+		return false;
+	cring_finish_plain(comp, req);
+	cring_at(CRING_AT_PUBLISH, ring, NULL);
+	cring_cq_publish(ring, READ_ONCE(ring->accepted) - ring->finished);
+	return true;
+}
+
+/* the same, all of it */
 static __always_inline bool cring_post_plain(struct cring_req *req)
 {
 	struct cring_comp comp = { .ring = req->ring };
 	struct cring_ring *ring = req->ring;
+	bool posted;
 
 	spin_lock_irqsave(&ring->lock, comp.irqflags);
-	if (unlikely(!cring_req_is_plain(ring, req) ||
-		     !cring_comp_is_plain(ring))) {
-		spin_unlock_irqrestore(&ring->lock, comp.irqflags);
-		return false;
-	}
-	cring_finish_plain(&comp, req);
-	cring_at(CRING_AT_PUBLISH, ring, NULL);
-	cring_cq_publish(ring, READ_ONCE(ring->accepted) - ring->finished);
+	posted = cring_post_locked(&comp, req);
 	/* as in cring_comp_begin(): the last CQE must not take the ring along */
-	refcount_inc(&ring->refs);
+	if (likely(posted))
+		refcount_inc(&ring->refs);
 	spin_unlock_irqrestore(&ring->lock, comp.irqflags);
-	return true;
+	return posted;
 }
 
 /**
@@ -377,6 +387,31 @@ bool cring_complete_plain(struct cring_req *req)
 		llist_add(&req->free_node, &ring->freed);
 	cring_ring_put(ring);
 	return true;
+}
+
+/**
+ * cring_complete_locked - post the CQE of one request in a worker, which keeps the ring
+ * @comp: its @ring, its @irqflags, and @sync are set
+ * @req: a request that the caller owns, its result in @req->res
+ *
+ * Context: a worker; releases cring_ring.lock.
+ */
+void cring_complete_locked(struct cring_comp *comp, struct cring_req *req)
+	__releases(&comp->ring->lock)
+{
+	struct cring_ring *ring = comp->ring;
+
+	if (unlikely(!cring_post_locked(comp, req))) {
+		/* what cring_comp_end() gives back */
+		refcount_inc(&ring->refs);
+		cring_finish(comp, req);
+		cring_comp_end(comp);
+		return;
+	}
+	spin_unlock_irqrestore(&ring->lock, comp->irqflags);
+	cring_cq_wake(ring, true);
+	if (cring_req_drop(req) && cring_req_strip_last(req, comp->sync))
+		llist_add(&req->free_node, &ring->freed);
 }
 
 /**

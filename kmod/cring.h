@@ -356,6 +356,7 @@ static inline bool cring_rw_is_fixed(const struct cring_req *req)
 	       req->opcode == CRING_OP_WRITE_FIXED;
 }
 
+bool cring_rw_worker(struct cring_req *req);
 bool cring_rw_has_iter(const struct file *file, int rw);
 void cring_rw_user_iter(struct cring_req *req, int rw, struct iov_iter *iter);
 extern const struct cring_op cring_op_nop, cring_op_read, cring_op_write,

@@ -249,19 +249,18 @@ static bool cring_drop_other(struct cring_req *req)
  */
 void cring_complete_worker(struct cring_req *req)
 {
-	struct cring_comp comp;
+	struct cring_ring *ring = req->ring;
+	struct cring_comp comp = { .ring = ring, .sync = true };
 
 	for (;;) {
 		if (req->file && file_count(req->file) == 1)
 			cring_drop_last(req);
-		cring_at(CRING_AT_DROP, req->ring, req);
-		cring_comp_begin(&comp, req->ring);
-		comp.sync = true;
+		cring_at(CRING_AT_DROP, ring, req);
+		spin_lock_irqsave(&ring->lock, comp.irqflags);
 		if (cring_drop_other(req))
 			break;
 		/* all others have let go of it meanwhile */
-		cring_comp_end(&comp);
+		spin_unlock_irqrestore(&ring->lock, comp.irqflags);
 	}
-	cring_finish(&comp, req);
-	cring_comp_end(&comp);
+	cring_complete_locked(&comp, req);
 }

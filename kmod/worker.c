@@ -294,7 +294,8 @@ static void cring_worker_run(struct cring_guise *guise, struct cring_req *req)
 		return;
 	}
 	cring_guise_ident(guise, req->ident);
-	cring_issue(req, CRING_HOW_WORKER, NULL);
+	if (!cring_rw_worker(req))
+		cring_issue(req, CRING_HOW_WORKER, NULL);
 }
 
 static void cring_worker_fn(struct work_struct *work)
