@@ -279,35 +279,53 @@ static void cring_accept_one(struct cring_accept *a, struct cring_req *req,
 		cring_chain_close(a);
 }
 
-/* a poll that says no more than that; false when nothing was done */
-static __always_inline bool cring_accept_poll(struct cring_accept *a,
-					      struct cring_req *req,
-					      const struct cring_sqe *sqe)
-{
-	struct cring_ring *ring = a->ring;
-	/* user space may change it: each field is read once */
-	u32 events = READ_ONCE(sqe->poll32_events);
-	u64 user_data = READ_ONCE(sqe->user_data);
-	s32 fd = READ_ONCE(sqe->fd);
+/* what a poll says: user space may change it, each of its fields is read once */
+struct cring_poll_said {
+	u64 user_data;
+	u32 events;
+	s32 fd;
+};
 
-	if (READ_ONCE(sqe->addr) || events > U16_MAX ||
-	    cring_sqe_says_more(sqe, CRING_OP_POLL_ADD))
-		return false;
-	if (!cring_accept_file(a, fd, false) || cring_file_is_ring(a->file))
-		return false;
-	cring_at(CRING_AT_COPIED, ring, req);
+/* false when it says more than that */
+static __always_inline bool cring_poll_says(struct cring_poll_said *said,
+					    const struct cring_sqe *sqe)
+{
+	*said = (struct cring_poll_said) {
+		.user_data = READ_ONCE(sqe->user_data),
+		.events = READ_ONCE(sqe->poll32_events),
+		.fd = READ_ONCE(sqe->fd),
+	};
+	return !(READ_ONCE(sqe->addr) |
+		 cring_sqe_says_more(sqe, CRING_OP_POLL_ADD)) &&
+	       said->events <= U16_MAX;
+}
+
+static __always_inline void
+cring_poll_fill(struct cring_req *req, const struct cring_poll_said *said,
+		struct file *file, u64 ticket)
+{
+	cring_at(CRING_AT_COPIED, req->ring, req);
 	/* all else is as cring_req_blank() has left it, or cring_quick_blank() */
-	req->file = cring_accept_hold(a);
-	req->user_data = user_data;
+	req->file = file;
+	req->user_data = said->user_data;
 	req->sqe_flags = 0;
 	req->group = 0;
-	req->ticket = ring->accepted + a->nr;
+	req->ticket = ticket;
 	req->opcode = CRING_OP_POLL_ADD;
-	req->events = demangle_poll(events) | EPOLLERR | EPOLLHUP;
+	req->events = demangle_poll(said->events) | EPOLLERR | EPOLLHUP;
 	cring_word_accept(&req->word, CRING_ACCEPTED);
-	WRITE_ONCE(ring->batch[a->nr], req);
-	a->nr++;
-	return true;
+}
+
+/* each of the last @nr that were accepted holds the file */
+static void cring_polls_hold(struct cring_accept *a, u32 nr)
+{
+	u32 more = nr - a->held;
+
+	if (!nr)
+		return;
+	if (more)
+		cring_file_get_many(a->file, more);
+	a->held = false;
 }
 
 /*
@@ -318,16 +336,29 @@ static __always_inline bool cring_accept_poll(struct cring_accept *a,
 static bool cring_accept_polls(struct cring_accept *a, u32 end)
 {
 	struct cring_ring *ring = a->ring;
+	struct cring_poll_said said;
 	struct llist_node *free;
-	u32 from = a->nr;
+	u32 from = a->nr, run = from;
 
 	while (a->nr < end && (free = ring->free)) {
-		if (!cring_accept_poll(a, llist_entry(free, struct cring_req,
-						      free_node),
-				       cring_accept_next(a)))
+		struct cring_req *req = llist_entry(free, struct cring_req,
+						    free_node);
+
+		if (!cring_poll_says(&said, cring_accept_next(a)))
 			break;
+		if (a->nr == run || said.fd != a->fd) {
+			cring_polls_hold(a, a->nr - run);
+			run = a->nr;
+			if (!cring_accept_file(a, said.fd, false) ||
+			    cring_file_is_ring(a->file))
+				break;
+		}
 		ring->free = free->next;
+		cring_poll_fill(req, &said, a->file, ring->accepted + a->nr);
+		WRITE_ONCE(ring->batch[a->nr], req);
+		a->nr++;
 	}
+	cring_polls_hold(a, a->nr - run);
 	return a->nr != from;
 }
 

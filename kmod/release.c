@@ -157,6 +157,21 @@ void cring_req_put(struct cring_req *req, bool sync)
 		llist_add(&req->free_node, &ring->freed);
 }
 
+/*
+ * The record of a poll that was armed, and had no deadline then, is blank again: like
+ * cring_req_blank(), but for what each acceptance writes.
+ */
+static __always_inline void cring_armed_blank(struct cring_req *req)
+{
+	req->file = NULL;
+	req->mark = 0;
+	req->retries = 0;
+	req->nr_wait = 0;
+	req->ident = NULL;
+	req->dnode.expires = KTIME_MAX;
+	cring_word_free(&req->word);
+}
+
 /**
  * cring_armed_release - give back polls that a session has stopped
  * @comp: the session, over, which has one at least
@@ -191,8 +206,7 @@ void cring_armed_release(struct cring_comp *comp)
 		}
 		nr++;
 		idents++;
-		cring_req_blank(req);
-		cring_word_free(&req->word);
+		cring_armed_blank(req);
 		end = node;
 		node = node->next;
 	} while (node);
