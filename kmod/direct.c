@@ -108,14 +108,17 @@ ssize_t cring_direct_read(struct cring_req *req, struct iov_iter *iter, int flag
 
 	if (unlikely(!cring_direct_may(ring, file)))
 		return CRING_QUICK_UNTRIED;
-	if (!ring->nr_held)
+	if (!ring->nr_held && READ_ONCE(ring->plugger))
 		cring_plug(ring);
+	/* each of its fields: else it would be cleared first */
 	req->iocb = (struct kiocb) {
 		.ki_filp = file,
 		.ki_pos = req->rw.pos,
 		.ki_complete = cring_direct_complete,
+		.private = NULL,
 		.ki_flags = flags | IOCB_NOWAIT | CRING_IOCB_CACHE,
 		.ki_ioprio = get_current_ioprio(),
+		.ki_waitq = NULL,
 	};
 	/* one hold for the completion, one until the method returns */
 	atomic_set(&req->refs, 2);
