@@ -21,6 +21,9 @@
 #define BLOCKED		64	/* rings */
 #define READS		2000	/* of which the 99th percentile counts */
 
+/* what one thread writes is on no cache line that another one uses */
+#define OWN_LINES	__attribute__((aligned(128)))
+
 struct worker {
 	pthread_t thread;
 	int cpu;
@@ -28,7 +31,7 @@ struct worker {
 	int file;
 	struct cring *ring;
 	unsigned long done;
-};
+} OWN_LINES;
 
 static volatile bool go, stop;
 
@@ -119,15 +122,15 @@ static double turn(struct worker *workers, unsigned int nr,
 
 static void two_rings(bool reads, const char *name)
 {
-	struct cring rings[2];
+	struct { struct cring ring; } OWN_LINES own[2];
 	struct worker workers[2] = {
-		{ .cpu = 0, .reads = reads, .ring = &rings[0] },
-		{ .cpu = 1, .reads = reads, .ring = &rings[1] },
+		{ .cpu = 0, .reads = reads, .ring = &own[0].ring },
+		{ .cpu = 1, .reads = reads, .ring = &own[1].ring },
 	};
 	double rate, one = 0, two = 0;
 
 	for (int i = 0; i < 2; i++) {
-		bench_check(cring_queue_init(BATCH, &rings[i], 0) == 0);
+		bench_check(cring_queue_init(BATCH, workers[i].ring, 0) == 0);
 		workers[i].file = bench_cached_file();
 	}
 	for (int i = 0; i < TURNS; i++) {
@@ -139,7 +142,7 @@ static void two_rings(bool reads, const char *name)
 	bench_result(name, "at least 1.8 times", 1.8, two / one, 1, 0, 0);
 	for (int i = 0; i < 2; i++) {
 		close(workers[i].file);
-		cring_queue_exit(&rings[i]);
+		cring_queue_exit(workers[i].ring);
 	}
 }
 
