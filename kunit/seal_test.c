@@ -536,7 +536,10 @@ static int submit_again(void *data)
 		bool sealed = atomic_read_acquire(&a->sealed);
 
 		live_sqe(a->live, CRING_OP_NOP, 1)->group = G;
-		if (live_submit(a->live) != 1 || !live_reap(a->live, &cqe))
+		if (live_submit(a->live) != 1)
+			return -EBUSY;
+		/* who seals may have stopped it, and be about to post that */
+		if (!live_wait(a->live, &cqe))
 			return -EIO;
 		if (cqe.res != 0 && (cqe.res != -ECANCELED ||
 				     cqe.flags != NOT_STARTED))
