@@ -91,6 +91,17 @@ static void *canceller(void *data)
 	return NULL;
 }
 
+/* Nothing that has to do with a ring, and no system call. */
+static void *computer(void *data)
+{
+	struct worker *w = data;
+
+	pin(w->cpu);
+	while (!stop)
+		w->done++;
+	return NULL;
+}
+
 /* What they have done a second, together. */
 static double turn(struct worker *workers, unsigned int nr,
 		   void *(*second)(void *))
@@ -153,7 +164,7 @@ static void cancelling(void)
 		{ .cpu = 0, .reads = true, .ring = &ring },
 		{ .cpu = 1, .ring = &ring },
 	};
-	double rate, alone = 0, with = 0;
+	double rate, alone = 0, with = 0, beside = 0;
 
 	bench_check(cring_queue_init(BATCH, &ring, 0) == 0);
 	workers[0].file = bench_cached_file();
@@ -162,9 +173,14 @@ static void cancelling(void)
 		alone = rate > alone ? rate : alone;
 		rate = turn(workers, 2, canceller);
 		with = rate > with ? rate : with;
+		rate = turn(workers, 2, computer);
+		beside = rate > beside ? rate : beside;
 	}
 	bench_result("reads beside a thread that cancels", "at least 0.90 of alone",
 		     0.9, with / alone, 1, 0, 0);
+	/* what two busy processors cost the one by themselves */
+	bench_result("reads beside a thread that computes", "of alone", beside / alone, 1,
+		     0, 0, 0);
 	close(workers[0].file);
 	cring_queue_exit(&ring);
 }
