@@ -102,9 +102,9 @@ static void cring_deadline_member(struct cring_req *req)
 	/* whatever else waits is in the index, and so among the deadlines */
 	enum cring_state state = cring_word_state(atomic64_read(&req->word));
 
-	if (cring_deadline_given(req) &&
-	    (state == CRING_ACCEPTED || state == CRING_LINKED ||
-	     state == CRING_INLINE))
+	/* first: what has ended may be made blank meanwhile */
+	if ((state == CRING_ACCEPTED || state == CRING_LINKED ||
+	     state == CRING_INLINE) && cring_deadline_given(req))
 		cring_deadline_add(req);
 }
 
