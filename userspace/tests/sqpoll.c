@@ -280,22 +280,31 @@ TEST_F(polled, c13_sqpoll_deadline)
 	EXPECT_EQ(-ETIME, reap_res(RING, 1));
 }
 
+/* Fills the CQ, and @more of the SQ behind it; user_data from 0 on. */
+static void fill_cq(struct __test_metadata *_metadata, struct cring *ring,
+		    unsigned int more)
+{
+	unsigned int i;
+
+	for (i = 0; i < 128 + more; i++) {
+		while (!cring_sq_space_left(ring))
+			ASSERT_TRUE(wait_until(cring_sq_space_left(ring)));
+		new_sqe(ring, i);
+		cring_submit(ring);
+	}
+	ASSERT_TRUE(wait_until(cring_cq_ready(ring) == 128));
+}
+
 /* C2: with no free slot it takes nothing, and goes on when there is one. */
 TEST_F(polled, c2_sqpoll_waits_for_free_slots)
 {
-	unsigned int i, n = 0;
+	unsigned int n;
 
-	for (i = 0; i < 128 + 40; i++) {
-		while (!cring_sq_space_left(RING))
-			ASSERT_TRUE(wait_until(cring_sq_space_left(RING)));
-		new_sqe(RING, i);
-		cring_submit(RING);
-	}
-	ASSERT_TRUE(wait_until(cring_cq_ready(RING) == 128));
+	fill_cq(_metadata, RING, 40);
 	msleep(20);
 	EXPECT_EQ(128, cring_cq_ready(RING));
 	EXPECT_EQ(40, cring_sq_ready(RING));
-	for (; n < i; n++) {
+	for (n = 0; n < 128 + 40; n++) {
 		cring_submit(RING);
 		EXPECT_EQ(n, reap(RING).user_data);
 	}
@@ -314,16 +323,9 @@ static void *wait_for_room(void *arg)
 TEST_F(polled, sqpoll_wakes_who_waits_for_room_in_the_sq)
 {
 	pthread_t t;
-	unsigned int i;
 	void *got = NULL;
 
-	for (i = 0; i < 128 + 64; i++) {
-		while (!cring_sq_space_left(RING))
-			ASSERT_TRUE(wait_until(cring_sq_space_left(RING)));
-		new_sqe(RING, i);
-		cring_submit(RING);
-	}
-	ASSERT_TRUE(wait_until(cring_cq_ready(RING) == 128));
+	fill_cq(_metadata, RING, 64);
 	ASSERT_EQ(0, cring_sq_space_left(RING));
 	t = new_thread(wait_for_room, RING);
 	/* it sleeps by then, if anything is to wake it */
