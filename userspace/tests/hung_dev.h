@@ -52,6 +52,25 @@ static inline void hung_name(const struct hung *h, unsigned int i, char *name,
 		snprintf(name, len, "%s", h->path);
 }
 
+/*
+ * Is none of the file's pages in the cache?  One that something looks at just now
+ * stays there, so this is to be asked until it is so.
+ */
+static inline bool uncached(int fd)
+{
+	static unsigned char in_core[HUNG_BYTES / 4096];
+	bool ok = !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	void *p = mmap(NULL, HUNG_BYTES, PROT_READ, MAP_SHARED, fd, 0);
+	unsigned int i;
+
+	if (p == MAP_FAILED || mincore(p, HUNG_BYTES, in_core))
+		return false;
+	for (i = 0; i < HUNG_BYTES / 4096; i++)
+		ok = ok && !(in_core[i] & 1);
+	munmap(p, HUNG_BYTES);
+	return ok;
+}
+
 static inline const char *hung_fill(struct hung *h)
 {
 	static char data[HUNG_BYTES];
@@ -67,7 +86,7 @@ static inline const char *hung_fill(struct hung *h)
 		fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 		ok = ok && fd >= 0 &&
 		     pwrite(fd, data, sizeof(data), 0) == sizeof(data) &&
-		     !fsync(fd) && !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+		     !fsync(fd) && wait_until(uncached(fd));
 		close(fd);
 	} while (++i < h->files);
 	return ok ? NULL : "cannot fill the file";

@@ -185,22 +185,6 @@ static inline bool op_stays(enum hung_op op)
 
 /* --- hanging ------------------------------------------------------------ */
 
-/* Is none of the file's pages in the cache? */
-static inline bool uncached(int fd)
-{
-	static unsigned char in_core[HUNG_BYTES / PAGE];
-	bool ok = !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	void *p = mmap(NULL, HUNG_BYTES, PROT_READ, MAP_SHARED, fd, 0);
-	unsigned int i;
-
-	if (p == MAP_FAILED || mincore(p, HUNG_BYTES, in_core))
-		return false;
-	for (i = 0; i < HUNG_BYTES / PAGE; i++)
-		ok = ok && !(in_core[i] & 1);
-	munmap(p, HUNG_BYTES);
-	return ok;
-}
-
 /* From here on the storage hangs, and there is something to do for each. */
 static inline void t_begin(struct __test_metadata *_metadata,
 			   FIXTURE_DATA(hung) *self)
