@@ -79,36 +79,43 @@ struct cring_poll_table {
 static void cring_queue_proc(struct file *file, struct wait_queue_head *head,
 			     struct poll_table_struct *pt)
 {
-	static const wait_queue_func_t wake[] = {
-		cring_wake_first, cring_wake_second
-	};
 	struct cring_poll_table *cpt = container_of(pt, struct cring_poll_table,
 						    pt);
 	struct cring_req *req = cpt->req;
-	struct wait_queue_entry *entry;
+	struct wait_queue_entry *entry = req->wait;
+	wait_queue_func_t wake = cring_wake_first;
 
-	if (req->nr_wait == ARRAY_SIZE(req->wait)) {
-		cpt->error = -EOPNOTSUPP;
-		return;
+	/* mostly there is one */
+	if (unlikely(req->nr_wait)) {
+		if (req->nr_wait == ARRAY_SIZE(req->wait)) {
+			cpt->error = -EOPNOTSUPP;
+			return;
+		}
+		entry++;
+		wake = cring_wake_second;
 	}
-	entry = &req->wait[req->nr_wait];
-	init_waitqueue_func_entry(entry, wake[req->nr_wait]);
-	entry->private = head;
 	req->nr_wait++;
+	init_waitqueue_func_entry(entry, wake);
+	entry->private = head;
 	/* who polls a file may sleep, so interrupts are on */
 	spin_lock_irq(&head->lock);
 	__add_wait_queue(head, entry);
 	spin_unlock_irq(&head->lock);
 }
 
-/* on the file's wait queues from here on: what is it ready for? */
-static __always_inline __poll_t cring_ask(struct cring_poll_table *cpt)
+static void cring_poll_table_init(struct cring_poll_table *cpt)
 {
-	struct cring_req *req = cpt->req;
+	init_poll_funcptr(&cpt->pt, cring_queue_proc);
+	cpt->error = 0;
+}
 
+/* on the file's wait queues from here on: what is it ready for? */
+static __always_inline __poll_t cring_ask(struct cring_poll_table *cpt,
+					  struct cring_req *req)
+{
+	cpt->req = req;
 	req->events |= EPOLLERR | EPOLLHUP;
 	req->nr_wait = 0;
-	init_poll_funcptr(&cpt->pt, cring_queue_proc);
 	cpt->pt._key = req->events;
 	return vfs_poll(req->file, &cpt->pt) & req->events;
 }
@@ -123,9 +130,10 @@ static __always_inline __poll_t cring_ask(struct cring_poll_table *cpt)
  */
 bool cring_hook(struct cring_req *req)
 {
-	struct cring_poll_table cpt = { .req = req };
+	struct cring_poll_table cpt;
 
-	return !cring_ask(&cpt) && req->nr_wait == 1;
+	cring_poll_table_init(&cpt);
+	return !cring_ask(&cpt, req) && req->nr_wait == 1;
 }
 
 /**
@@ -233,16 +241,21 @@ static enum cring_verdict cring_arm_undo(struct cring_req *req, int res)
 	return res ? CRING_V_DONE : CRING_V_ARM;
 }
 
-/* as cring_park() does; one alone has nothing else to be parked */
-static bool cring_arm_park(struct cring_req *req, enum cring_state from)
+/*
+ * As cring_park() does; one alone has nothing else to be parked.  @plain: it is one of
+ * cring_poll_is_plain(), which nobody else has had: its state is @from, and a deadline
+ * that it was given since stands in @lflags.
+ */
+static __always_inline bool cring_arm_park(struct cring_req *req,
+					   enum cring_state from, bool plain)
 {
 	struct cring_ring *ring = req->ring;
 	bool alone, parked;
 
 	spin_lock_irq(&ring->lock);
-	alone = cring_word_state(atomic64_read(&req->word)) == from &&
-		!req->lflags && !cring_deadline_given(req) &&
-		list_empty(&req->chain);
+	alone = !req->lflags && list_empty(&req->chain) &&
+		(plain || (cring_word_state(atomic64_read(&req->word)) == from &&
+			   !cring_deadline_given(req)));
 	if (likely(alone)) {
 		cring_young_add(req);
 		parked = cring_word_move(&req->word, from, CRING_ARMED);
@@ -251,18 +264,22 @@ static bool cring_arm_park(struct cring_req *req, enum cring_state from)
 	return likely(alone) ? parked : cring_park(req, from, CRING_ARMED);
 }
 
-/* as cring_req_ident(): most are of a batch that has armed another poll */
-static bool cring_arm_ident(struct cring_req *req)
+/* what its file says: PENDING when it is to wait there */
+static __always_inline enum cring_verdict
+cring_arm_look(struct cring_poll_table *cpt, struct cring_req *req)
 {
-	struct cring_ring *ring = req->ring;
+	__poll_t mask = cring_ask(cpt, req);
 
-	if (req->ident)
-		return true;
-	if (!ring->ident_known || req->opcode != CRING_OP_POLL_ADD)
-		return cring_req_ident(req);
-	/* as there */
-	smp_store_release(&req->ident, cring_ident_get_known(ring));
-	return true;
+	/* a poll wants to know no more than that */
+	if (mask && req->opcode == CRING_OP_POLL_ADD)
+		return cring_arm_undo(req, mangle_poll(mask));
+	if (unlikely(cpt->error))
+		return cring_arm_undo(req, cpt->error);
+	if (mask)
+		return cring_arm_undo(req, 0);
+	if (unlikely(!req->nr_wait))
+		return cring_arm_undo(req, -EOPNOTSUPP);
+	return CRING_V_PENDING;
 }
 
 /**
@@ -277,22 +294,88 @@ static bool cring_arm_ident(struct cring_req *req)
  */
 enum cring_verdict cring_arm(struct cring_req *req, enum cring_state from)
 {
-	struct cring_poll_table cpt = { .req = req };
-	__poll_t mask;
+	struct cring_poll_table cpt;
+	enum cring_verdict verdict;
 
-	mask = cring_ask(&cpt);
-	/* a poll wants to know no more than that */
-	if (mask && req->opcode == CRING_OP_POLL_ADD)
-		return cring_arm_undo(req, mangle_poll(mask));
-	if (unlikely(cpt.error))
-		return cring_arm_undo(req, cpt.error);
-	if (mask)
-		return cring_arm_undo(req, 0);
-	if (unlikely(!req->nr_wait))
-		return cring_arm_undo(req, -EOPNOTSUPP);
-	if (!cring_arm_ident(req))
+	cring_poll_table_init(&cpt);
+	verdict = cring_arm_look(&cpt, req);
+	if (verdict != CRING_V_PENDING)
+		return verdict;
+	if (!cring_req_ident(req))
 		return cring_arm_undo(req, -ENOMEM);
-	if (likely(cring_arm_park(req, from)))
+	if (likely(cring_arm_park(req, from, false)))
 		return CRING_V_PENDING;
 	return cring_arm_undo(req, 0);
+}
+
+/* the next of a batch if it is such a poll, and nothing comes before it */
+static __always_inline struct cring_req *
+cring_arm_next(struct cring_ring *ring, struct cring_batch *batch)
+{
+	struct cring_req *req;
+
+	if (batch->next == batch->nr || !list_empty(&ring->ready) ||
+	    ring->drain)
+		return NULL;
+	/* else it is for cring_batch_next() */
+	req = ring->batch[batch->next];
+	/* data_race: if it was stopped it is not there to be moved */
+	if (!data_race(cring_poll_is_plain(req)) ||
+	    !cring_word_move(&req->word, CRING_ACCEPTED, CRING_INLINE))
+		return NULL;
+	batch->next++;
+	return req;
+}
+
+/**
+ * cring_arm_polls - arm the polls of a batch as long as they follow each other
+ * @at: the first, INLINE, the caller's, of which cring_poll_is_plain(); set to the
+ *	last one that was looked at
+ * @batch: the submitter's
+ *
+ * The first look at each is the one that arms it, see op_poll.c.
+ *
+ * Context: the submitter, under submit_mutex; may sleep.
+ * Return: as cring_arm(), of the last one; those before it are armed.
+ */
+enum cring_verdict cring_arm_polls(struct cring_req **at,
+				   struct cring_batch *batch)
+{
+	struct cring_req *req = *at;
+	struct cring_ring *ring = req->ring;
+	struct cring_ident *ident = NULL;
+	struct cring_poll_table cpt;
+	enum cring_verdict verdict;
+	unsigned int spare = 0;
+
+	cring_poll_table_init(&cpt);
+	do {
+		*at = req;
+		verdict = cring_arm_look(&cpt, req);
+		if (unlikely(verdict != CRING_V_PENDING))
+			break;
+		if (likely(!req->ident)) {
+			/* for all that may follow */
+			if (!spare) {
+				spare = batch->nr - batch->next + 1;
+				ident = cring_ident_get_many(ring, spare);
+			}
+			if (unlikely(!ident)) {
+				spare = 0;
+				verdict = cring_arm_undo(req, -ENOMEM);
+				break;
+			}
+			/* as cring_req_ident() */
+			smp_store_release(&req->ident, ident);
+			spare--;
+		}
+		if (unlikely(!cring_arm_park(req, CRING_INLINE, true))) {
+			verdict = cring_arm_undo(req, 0);
+			break;
+		}
+		req = cring_arm_next(ring, batch);
+	} while (req);
+	if (spare)
+		cring_ident_put_many(ident, spare);
+	return verdict;
 }

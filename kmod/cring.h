@@ -118,6 +118,8 @@ bool cring_pipe_run(struct cring_req *req, struct cring_batch *batch);
 
 /* arm.c APIs: wait on a file's wait queues */
 enum cring_verdict cring_arm(struct cring_req *req, enum cring_state from);
+enum cring_verdict cring_arm_polls(struct cring_req **at,
+				   struct cring_batch *batch);
 bool cring_hook(struct cring_req *req);
 bool cring_hooked(const struct cring_req *req);
 void cring_unhook(struct cring_req *req);
@@ -197,7 +199,8 @@ int cring_query_ioctl(void __user *arg);
 /* ident.c APIs: what a worker takes on */
 struct cring_ident *cring_ident_get(struct cring_ring *ring, bool waits);
 struct cring_ident *cring_ident_keep(struct cring_ring *ring);
-struct cring_ident *cring_ident_get_known(struct cring_ring *ring);
+struct cring_ident *cring_ident_get_many(struct cring_ring *ring,
+					 unsigned int nr);
 int cring_ident_fix(struct cring_ring *ring);
 void cring_ident_put(struct cring_ident *ident);
 void cring_ident_put_many(struct cring_ident *ident, unsigned int nr);
@@ -267,6 +270,14 @@ int cring_deadline_ioctl(struct cring_ring *ring, void __user *arg);
 static inline bool cring_deadline_given(const struct cring_req *req)
 {
 	return unlikely(READ_ONCE(req->dnode.expires) != KTIME_MAX);
+}
+
+/* a poll that nothing has to be looked at for before it is tried */
+static inline bool cring_poll_is_plain(const struct cring_req *req)
+{
+	/* read by itself: its neighbours are others' to write */
+	return req->opcode == CRING_OP_POLL_ADD && !READ_ONCE(req->flags) &&
+	       !cring_deadline_given(req);
 }
 
 /* a request that others find must be found by its deadline, too */

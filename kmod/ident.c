@@ -160,18 +160,20 @@ struct cring_ident *cring_ident_get(struct cring_ring *ring, bool waits)
 }
 
 /**
- * cring_ident_get_known - the same while it is known whose the batch is
- * @ring: the task's ring, whose @ident_known says so
+ * cring_ident_get_many - the same for several that only wait
+ * @ring: the task's ring
+ * @nr: how many
  *
- * Context: likewise.
- * Return: a referenced identity.
+ * Context: as for cring_ident_get().
+ * Return: an identity with so many references, or NULL.
  */
-struct cring_ident *cring_ident_get_known(struct cring_ring *ring)
+struct cring_ident *cring_ident_get_many(struct cring_ring *ring,
+					 unsigned int nr)
 {
-	struct cring_ident *ident = ring->ident;
+	struct cring_ident *ident = cring_ident_get(ring, true);
 
-	lockdep_assert_held(&ring->submit_mutex);
-	refcount_inc(&ident->refs);
+	if (likely(ident) && nr > 1)
+		refcount_add(nr - 1, &ident->refs);
 	return ident;
 }
 

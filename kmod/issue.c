@@ -195,44 +195,6 @@ static void cring_issue_on(struct cring_req *req, enum cring_how how,
 		cring_issue_over(req, batch);
 }
 
-/* a poll, in its submitter's batch, that nothing has to be looked at for first */
-static bool cring_poll_is_plain(const struct cring_req *req,
-				const struct cring_batch *batch)
-{
-	/* read by itself: its neighbours are others' to write */
-	return req->opcode == CRING_OP_POLL_ADD && !READ_ONCE(req->flags) &&
-	       batch && batch->submitter && !batch->flush &&
-	       !cring_deadline_given(req);
-}
-
-/*
- * Arm such polls as long as they follow each other: the first look at one is that
- * which arms it, see op_poll.c.
- */
-static void cring_issue_polls(struct cring_req *req, struct cring_batch *batch)
-{
-	struct cring_ring *ring = req->ring;
-	enum cring_verdict verdict;
-
-	for (;;) {
-		verdict = cring_arm(req, CRING_INLINE);
-		if (unlikely(verdict != CRING_V_PENDING)) {
-			cring_issue_on(req, CRING_HOW_INLINE, verdict, batch);
-			return;
-		}
-		if (batch->next == batch->nr || !list_empty(&ring->ready) ||
-		    ring->drain)
-			return;
-		/* else it is for cring_batch_next() */
-		req = ring->batch[batch->next];
-		/* data_race: if it was stopped it is not there to be moved */
-		if (!data_race(cring_poll_is_plain(req, batch)) ||
-		    !cring_word_move(&req->word, CRING_ACCEPTED, CRING_INLINE))
-			return;
-		batch->next++;
-	}
-}
-
 /**
  * cring_issue - try an operation, and hand it on if it would block
  * @req: INLINE or RUNNING, the caller's; not to be touched afterwards
@@ -244,8 +206,12 @@ static void cring_issue_polls(struct cring_req *req, struct cring_batch *batch)
 void cring_issue(struct cring_req *req, enum cring_how how,
 		 struct cring_batch *batch)
 {
-	if (cring_poll_is_plain(req, batch)) {
-		cring_issue_polls(req, batch);
+	if (cring_poll_is_plain(req) && batch && batch->submitter &&
+	    !batch->flush) {
+		enum cring_verdict verdict = cring_arm_polls(&req, batch);
+
+		if (unlikely(verdict != CRING_V_PENDING))
+			cring_issue_on(req, how, verdict, batch);
 		return;
 	}
 	if (unlikely(req->flags & (CRING_REQ_FAILED | CRING_REQ_DETACH))) {

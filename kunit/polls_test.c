@@ -93,6 +93,43 @@ static void one_has_a_deadline(struct kunit *test)
 	expect_armed(p, 1);
 }
 
+static void one_ends_at_its_deadline(struct kunit *test)
+{
+	struct polls *p = polls_open(test);
+
+	p->sqes[3]->xflags = CRING_SQE_X_DEADLINE;
+	p->sqes[3]->deadline = 50 * NSEC_PER_MSEC;
+	KUNIT_EXPECT_EQ(test, live_submit(p->live), NR);
+	LIVE_EXPECT_WAIT(p->live, 3, -ETIME);
+	expect_armed(p, 3);
+}
+
+/* each holds who has submitted it: as many references as there are polls, and no more */
+static void they_hold_their_submitter(struct kunit *test)
+{
+	struct polls *p = polls_open(test);
+	struct cred *cred = prepare_creds();
+	const struct cred *old;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	script_ready(p->scripts[4], EPOLLIN);
+	old = override_creds(cred);
+	KUNIT_EXPECT_EQ(test, live_submit(p->live), NR);
+	revert_creds(old);
+	LIVE_EXPECT_CQE(p->live, 4, (__force s32)EPOLLIN);
+	expect_armed(p, 4);
+	/* by somebody else: the ring's own hold on the first one goes */
+	KUNIT_EXPECT_EQ(test, live_read(p->live, p->scripts[0], NR),
+			CRING_ARMED);
+	for (i = 0; i < NR; i++)
+		KUNIT_EXPECT_EQ(test, live_cancel(p->live, 0, i),
+				i == 4 ? -ENOENT : 0);
+	/* none is left but ours; a release may be put off */
+	KUNIT_EXPECT_TRUE(test, live_until(atomic_long_read(&cred->usage) == 1));
+	put_cred(cred);
+}
+
 static void one_waits_for_those_before_it(struct kunit *test)
 {
 	struct polls *p = polls_open(test);
@@ -204,6 +241,8 @@ static struct kunit_case cring_polls_cases[] = {
 	KUNIT_CASE(one_is_ready),
 	KUNIT_CASE(one_is_refused),
 	KUNIT_CASE(one_has_a_deadline),
+	KUNIT_CASE(one_ends_at_its_deadline),
+	KUNIT_CASE(they_hold_their_submitter),
 	KUNIT_CASE(one_waits_for_those_before_it),
 	KUNIT_CASE(one_says_more),
 	KUNIT_CASE(some_are_woken_meanwhile),
