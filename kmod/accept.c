@@ -273,7 +273,7 @@ static void cring_accept_one(struct cring_accept *a, struct cring_req *req,
 		a->chain_start = a->nr;
 		a->broken = req->flags & CRING_REQ_FAILED;
 	}
-	WRITE_ONCE(ring->batch[a->nr], req);
+	cring_batch_put(&ring->batch[a->nr], &ring->batch_data[a->nr], req);
 	a->nr++;
 	if (member && !(sqe->flags & CRING_LINKS))
 		cring_chain_close(a);
@@ -355,7 +355,7 @@ static bool cring_accept_polls(struct cring_accept *a, u32 end)
 		}
 		ring->free = free->next;
 		cring_poll_fill(req, &said, a->file, ring->accepted + a->nr);
-		WRITE_ONCE(ring->batch[a->nr], req);
+		cring_batch_put(&ring->batch[a->nr], &ring->batch_data[a->nr], req);
 		a->nr++;
 	}
 	cring_polls_hold(a, a->nr - run);

@@ -171,7 +171,7 @@ static bool cring_cancel_ends(const struct cring_req *req)
  * @wait: likewise
  * @told: set to @req when it was told to stop
  *
- * Context: in a session; @cancels was counted up before it.
+ * Context: in a session; of a call, @cancels was counted up before it.
  * Return: 0 or -EALREADY; -EAGAIN when nothing was done, and it takes a pass of
  * its own.
  */
@@ -205,7 +205,8 @@ s32 cring_cancel_found(struct cring_comp *comp, struct cring_req *req,
  * @told: likewise
  *
  * Context: likewise.
- * Return: likewise.
+ * Return: likewise; -ENOENT when the index has none: but a batch that another thread
+ * is submitting may, see cring_batch_is_on().
  */
 s32 cring_cancel_in(struct cring_comp *comp, const struct cring_filter *filter,
 		    struct cring_reap_place *reap, bool wait,
@@ -215,7 +216,9 @@ s32 cring_cancel_in(struct cring_comp *comp, const struct cring_filter *filter,
 	bool over;
 
 	req = cring_find_few(comp->ring, filter, &over);
-	return req ? cring_cancel_found(comp, req, reap, wait, told) : -EAGAIN;
+	if (req)
+		return cring_cancel_found(comp, req, reap, wait, told);
+	return over ? -ENOENT : -EAGAIN;
 }
 
 /* claims it; false when nothing was done */

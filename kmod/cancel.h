@@ -148,6 +148,8 @@ struct cring_pass {
 void cring_pass_run(struct cring_pass *pass, struct cring_ring *ring,
 		    const struct cring_filter *filter,
 		    struct cring_reap_place *reap, bool wait);
+void cring_pass_rest(struct cring_pass *pass, struct cring_ring *ring,
+		     const struct cring_filter *filter, u32 seq);
 void cring_pass_move(struct cring_pass *pass, struct cring_ring *ring,
 		     const struct cring_filter *filter,
 		     const ktime_t *expires);

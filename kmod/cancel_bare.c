@@ -91,14 +91,18 @@ static noinline s32 cring_bare_find(struct cring_comp *comp, u64 user_data,
 	return cring_cancel_in(comp, &filter, NULL, false, told);
 }
 
-/* keys in a session, from @nr on; the first that takes longer */
+/*
+ * Keys in a session, from @nr on; how many are through then.  @why: the next one takes
+ * longer, -EAGAIN, or is to be looked for in the batch of another thread, -ENOENT; else 0.
+ */
 static u32 cring_bare_in(struct cring_ring *ring, union cring_bare *key,
-			 u32 nr, u32 end, u64 before)
+			 u32 nr, u32 end, u64 before, s32 *why)
 {
 	struct cring_comp comp = CRING_COMP_OWN(ring);
 	struct cring_req *told;
 	s32 ret;
 
+	*why = 0;
 	/* as in cring_pass_run() */
 	atomic_inc(&ring->cancels);
 	cring_comp_begin_own(&comp);
@@ -108,10 +112,16 @@ static u32 cring_bare_in(struct cring_ring *ring, union cring_bare *key,
 		ret = cring_cancel_first(&comp, CRING_BY_USER_DATA, user_data,
 					 before, &told);
 		if (unlikely(ret == -EAGAIN))
-			ret = cring_bare_find(&comp, user_data, before, &told);
-		if (unlikely(ret == -EAGAIN))
 			break;
 		cring_bare_answer(&key[nr], ret);
+	}
+	/* that may look at many: the last one under this lock */
+	if (unlikely(nr < end)) {
+		ret = cring_bare_find(&comp, key[nr].user_data, before, &told);
+		if (ret == -EAGAIN || (ret == -ENOENT && cring_batch_is_on(ring)))
+			*why = ret;
+		else
+			cring_bare_answer(&key[nr++], ret);
 	}
 	cring_comp_end_own(&comp);
 	return nr;
@@ -123,13 +133,20 @@ static u32 cring_bare_some(struct cring_ring *ring, union cring_bare *key,
 {
 	struct cring_filter filter = { .before = before };
 	u32 end = min_t(u32, all, nr + CRING_BREAK);
+	/* before the index is looked at */
+	u32 seq = smp_load_acquire(&ring->batch_seq);
+	struct cring_pass pass;
+	s32 why;
 
-	nr = cring_bare_in(ring, key, nr, end, before);
-	if (nr == end)
+	nr = cring_bare_in(ring, key, nr, end, before, &why);
+	if (!why)
 		return nr;
-	/* in the batch of another thread, or with a chain, or not there */
 	filter.user_data = key[nr].user_data;
-	cring_bare_answer(&key[nr], cring_cancel(ring, &filter));
+	if (why == -ENOENT)
+		cring_pass_rest(&pass, ring, &filter, seq);
+	else
+		cring_pass_run(&pass, ring, &filter, NULL, false);
+	cring_bare_answer(&key[nr], cring_pass_answer(&pass));
 	return nr + 1;
 }
 

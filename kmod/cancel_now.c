@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cancels that come last in what is submitted, and find what they mean at once:
+ * Cancels that come last in what is submitted, and know at once what they mean:
  * accepted, done, and over in one step.
  *
  * The step is made under cring_ring.lock, behind all that was submitted before: that
@@ -8,8 +8,8 @@
  * so nobody can tell that this one was accepted only now.  It needs no record, as it
  * waits for nothing: its CQE follows that of what it stops, in the same session.
  *
- * One that finds nothing, takes longer, or waits for its turn in a chain or behind
- * a drain, goes the long way through accept.c.
+ * One that takes longer, or waits for its turn in a chain or behind a drain, goes the
+ * long way through accept.c.
  */
 #include <linux/file.h>
 
@@ -117,6 +117,7 @@ static bool cring_cancel_step(struct cring_comp *comp,
 
 	if (unlikely(!cring_may_be_over(comp->ring, 1)))
 		return false;
+	/* there is no batch: who submits is the caller */
 	res = cring_cancel_in(comp, filter, NULL, false, &told);
 	if (res == -EAGAIN)
 		return false;
@@ -148,6 +149,7 @@ static noinline bool cring_cancel_any(struct cring_ring *ring)
 
 	/* user space may change it: one read, then only the copy */
 	barrier();
+	cring_at(CRING_AT_COPIED, ring, NULL);
 	if (!cring_sqe_is_cancel(&sqe) || sqe.__resv || sqe.deadline ||
 	    cring_cancel_read(ring, &sqe, &match, &file))
 		return false;

@@ -184,10 +184,11 @@ static bool cring_cancel_key_in(struct cring_cancel_call *call,
 	w->filter.before = own->before;
 	ret = cring_cancel_in(comp, &w->filter, cring_reach_place(own),
 			      call->c.flags & CRING_CANCEL_WAIT, &w->req);
-	if (ret == -EAGAIN)
+	if (ret == -EAGAIN ||
+	    (ret == -ENOENT && cring_batch_is_on(own->ring)))
 		return false;
 	key->res = ret;
-	if (ret) {
+	if (ret == -EALREADY) {
 		key->already = 1;
 		w->ring = own->ring;
 		w->word = atomic64_read(&w->req->word);
@@ -195,8 +196,9 @@ static bool cring_cancel_key_in(struct cring_cancel_call *call,
 	return true;
 }
 
-/* keys in a session, from @nr on; the first that takes longer */
-static u32 cring_cancel_keys_in(struct cring_cancel_call *call, u32 nr, u32 end)
+/* keys in a session, from @nr on; how many are through then; does the next take longer? */
+static u32 cring_cancel_keys_in(struct cring_cancel_call *call, u32 nr, u32 end,
+				bool *longer)
 {
 	struct cring_ring *ring = call->scope.own.ring;
 	struct cring_comp comp = CRING_COMP_OWN(ring);
@@ -204,8 +206,10 @@ static u32 cring_cancel_keys_in(struct cring_cancel_call *call, u32 nr, u32 end)
 	/* as in cring_pass_run() */
 	atomic_inc(&ring->cancels);
 	cring_comp_begin_own(&comp);
-	while (nr < end && cring_cancel_key_in(call, &comp, nr))
-		nr++;
+	do {
+		*longer = !cring_cancel_key_in(call, &comp, nr);
+		/* who found nothing may have looked at many: no more under this lock */
+	} while (!*longer && call->keys[nr++].res != -ENOENT && nr < end);
 	cring_comp_end(&comp);
 	return nr;
 }
@@ -265,12 +269,13 @@ static u32 cring_cancel_short(struct cring_cancel_call *call, u32 nr, u32 end)
 
 /*
  * Some keys of one ring, in one session: what they stop is posted together.  One
- * that matches nothing in the index, or takes longer, goes the long way in its
- * turn.
+ * that takes longer, or whose match may be in the batch of another thread, goes the
+ * long way in its turn.
  */
 static u32 cring_cancel_some(struct cring_cancel_call *call, u32 nr)
 {
 	u32 end = min_t(u32, call->c.nr, nr + CRING_BREAK), i;
+	bool longer;
 
 	if (!(call->c.flags & CRING_CANCEL_REAP) &&
 	    cring_key_is_short(&call->keys[nr])) {
@@ -282,8 +287,8 @@ static u32 cring_cancel_some(struct cring_cancel_call *call, u32 nr)
 	for (i = nr; i < end; i++)
 		cring_key_begin(call, i);
 	while (nr < end) {
-		nr = cring_cancel_keys_in(call, nr, end);
-		if (nr < end)
+		nr = cring_cancel_keys_in(call, nr, end, &longer);
+		if (longer)
 			cring_cancel_key(call, nr++);
 	}
 	return nr;

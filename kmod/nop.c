@@ -9,8 +9,9 @@
  * is nothing to give back.
  *
  * The owner of a ring who cancels wants to stop what has not had its turn.  When
- * a cancel has come since the last submit call, or comes now, NOPs go the long way
- * through accept.c like any operation, and wait for their turn in their batch.
+ * a cancel has come since the last submit call, in a call of its own, or comes now, NOPs
+ * go the long way through accept.c like any operation, and wait for their turn in their
+ * batch.
  */
 #include "nop.h"
 

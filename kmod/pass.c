@@ -97,31 +97,47 @@ static void cring_pass_list(struct cring_pass *pass, u8 opcode)
 	cring_complete_todo(ring, &pass->todo);
 }
 
+/* may it be meant?  Without a look at its record, if its user_data is to be another */
+static bool cring_pass_may(const struct cring_pass *pass, u32 i)
+{
+	return !cring_by_user_data(pass->filter->flags) ||
+	       READ_ONCE(pass->ring->batch_data[i]) == pass->filter->user_data;
+}
+
 /*
  * Visit the matches in the batch that somebody is submitting.  A record is
  * looked at without a lock, and again with it before anything is done to it;
  * what was in flight under the lock cannot be posted while we hold it.
+ *
+ * One that is not meant may have been until just now: it has ended, or has let go of its
+ * file on the way there (cring_drop_other()), and its CQE is about to be published.
  */
 static void cring_pass_batch(struct cring_pass *pass)
 {
 	struct cring_ring *ring = pass->ring;
 	/* the records before their number */
 	u32 nr = smp_load_acquire(&ring->batch_nr);
+	bool settle = false;
 	u32 i;
 
 	/* the caller is not inside submit: the batch is another thread's */
 	if (pass->filter->thread)
 		return;
 	for (i = 0; i < nr; i++) {
-		struct cring_req *req = READ_ONCE(ring->batch[i]);
-		u64 word = atomic64_read_acquire(&req->word);
-		u64 now;
+		struct cring_req *req;
+		u64 word, now;
+		bool meant;
 
-		if (!cring_state_in_flight(cring_word_state(word)))
+		if (!cring_pass_may(pass, i))
 			continue;
+		req = READ_ONCE(ring->batch[i]);
+		word = atomic64_read_acquire(&req->word);
 		/* data_race: if it is being used anew, its word has changed below */
-		if (!data_race(cring_filter_matches(pass->filter, req)))
+		meant = data_race(cring_filter_matches(pass->filter, req));
+		if (!meant || !cring_state_in_flight(cring_word_state(word))) {
+			settle = true;
 			continue;
+		}
 		spin_lock_irq(&ring->lock);
 		/* what was read of it before its word is read again */
 		smp_rmb();
@@ -137,7 +153,7 @@ static void cring_pass_batch(struct cring_pass *pass)
 		if (i % CRING_BREAK == CRING_BREAK - 1)
 			cond_resched();
 	}
-	if (nr)
+	if (settle)
 		cring_cq_settle(ring);
 }
 
@@ -168,26 +184,34 @@ static void cring_pass_first(struct cring_pass *pass)
 	cring_complete_todo(ring, &pass->todo);
 }
 
-static void cring_pass_one(struct cring_pass *pass)
+/*
+ * The index has none; what about the batch?  Only the one that was in progress at the
+ * start matters: when it has ended meanwhile, what it left in flight is in the index.
+ */
+static void cring_pass_behind(struct cring_pass *pass, u32 seq)
 {
 	struct cring_ring *ring = pass->ring;
-	unsigned int round = 0;
-	u32 seq;
+	bool again = false;
 
-	/*
-	 * Only the batch that was in progress at the start matters: when it has
-	 * ended meanwhile, what it left in flight is in the index.
-	 */
-	do {
-		/* before the index is looked at */
-		seq = smp_load_acquire(&ring->batch_seq);
-		cring_pass_first(pass);
-		if (!pass->matched)
-			cring_pass_batch(pass);
-		/* the index again after what was read of the batch */
+	while (!pass->matched) {
+		cring_at(CRING_AT_BEHIND, ring, NULL);
+		cring_pass_batch(pass);
+		/* the index again after what was read of this batch, or the next */
 		smp_rmb();
-	} while (!pass->matched && seq != READ_ONCE(ring->batch_seq) &&
-		 !round++);
+		if (pass->matched || again || seq == READ_ONCE(ring->batch_seq))
+			break;
+		again = true;
+		cring_pass_first(pass);
+	}
+}
+
+static void cring_pass_one(struct cring_pass *pass)
+{
+	/* before the index is looked at */
+	u32 seq = smp_load_acquire(&pass->ring->batch_seq);
+
+	cring_pass_first(pass);
+	cring_pass_behind(pass, seq);
 }
 
 static void cring_pass_lists(struct cring_pass *pass)
@@ -259,6 +283,23 @@ void cring_pass_run(struct cring_pass *pass, struct cring_ring *ring,
 	*pass = (struct cring_pass) { .ring = ring, .filter = filter,
 				      .reap = reap, .wait = wait };
 	cring_pass_go(pass);
+}
+
+/**
+ * cring_pass_rest - the same, of one whose match is not in the index
+ * @pass: the caller's; filled
+ * @ring: where; its @cancels was counted up
+ * @filter: what; without ALL
+ * @seq: its @batch_seq, from before the index was looked at
+ *
+ * Context: process, may sleep; no cring lock held.
+ */
+void cring_pass_rest(struct cring_pass *pass, struct cring_ring *ring,
+		     const struct cring_filter *filter, u32 seq)
+{
+	*pass = (struct cring_pass) { .ring = ring, .filter = filter };
+	INIT_LIST_HEAD(&pass->todo);
+	cring_pass_behind(pass, seq);
 }
 
 /**

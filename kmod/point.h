@@ -43,6 +43,7 @@ enum cring_point {
 	CRING_AT_NO_PLACE,	/* a request has no place in the window */
 	CRING_AT_FEED,		/* it starved, and is about to get a worker */
 	CRING_AT_CIRCLE,	/* a cancel of ALL knows where in the index to look */
+	CRING_AT_BEHIND,	/* the index has not what a cancel means; the batch is next */
 	CRING_AT_BREAK,		/* .lock was let go of, and there is more to do */
 	CRING_NR_POINTS
 };

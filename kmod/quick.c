@@ -26,49 +26,49 @@
  * @head: the first word of each
  * @more: the sixth word of the last one
  * @buf: the fixed buffer that this names, or NULL
- * @from: how many had been accepted before it was named
- * @nr: how many have been accepted, and need one
+ * @first: the ticket of the first one
+ * @from: of the first one that needs @buf
  */
 struct cring_quick_run {
 	union cring_quick_head head;
 	union cring_quick_buf more;
 	struct cring_buf *buf;
-	unsigned int from;
-	unsigned int nr;
+	u64 first;
+	u64 from;
 };
 
-/* each of those records holds the buffer */
-static void cring_quick_buf_end(struct cring_quick_run *run)
+/* each of those records, up to @ticket, holds the buffer */
+static void cring_quick_buf_end(struct cring_quick_run *run, u64 ticket)
 {
-	if (run->buf && run->nr != run->from)
-		cring_buf_get_many(run->buf, run->nr - run->from);
+	if (run->buf && ticket != run->from)
+		cring_buf_get_many(run->buf, ticket - run->from);
 	run->buf = NULL;
 }
 
 /* another buffer */
 static noinline bool cring_quick_buf_begin(const struct cring_ring *ring,
 					   struct cring_quick_run *run,
-					   u64 word)
+					   u64 word, u64 ticket)
 {
 	const union cring_quick_buf more = { .word = word };
 
-	cring_quick_buf_end(run);
+	cring_quick_buf_end(run, ticket);
 	if (run->head.opcode != CRING_OP_READ_FIXED || more.resv || more.fd_in)
 		return false;
 	run->buf = cring_buf_find(ring, more.index);
-	run->from = run->nr;
+	run->from = ticket;
 	run->more = more;
 	return run->buf;
 }
 
-/* each of the run's records holds the file */
+/* each of the run's records, up to @ticket, holds the file */
 static void cring_quick_run_end(struct cring_accept *a,
-				struct cring_quick_run *run)
+				struct cring_quick_run *run, u64 ticket)
 {
-	unsigned int more = run->nr - a->held;
+	unsigned int nr = ticket - run->first, more = nr - a->held;
 
-	cring_quick_buf_end(run);
-	if (!run->nr)
+	cring_quick_buf_end(run, ticket);
+	if (!nr)
 		return;
 	if (more)
 		cring_file_get_many(a->file, more);
@@ -78,12 +78,12 @@ static void cring_quick_run_end(struct cring_accept *a,
 /* another file, or another operation: may it take the short way? */
 static noinline bool cring_quick_run_begin(struct cring_accept *a,
 					   struct cring_quick_run *run,
-					   u64 word, u64 more)
+					   u64 word, u64 more, u64 ticket)
 {
 	const union cring_quick_head head = { .word = word };
 
-	cring_quick_run_end(a, run);
-	*run = (struct cring_quick_run) {};
+	cring_quick_run_end(a, run, ticket);
+	*run = (struct cring_quick_run) { .first = ticket };
 	if (!cring_quick_head(head))
 		return false;
 	if (!cring_accept_file(a, head.fd, head.flags & CRING_SQE_FIXED_FILE))
@@ -94,7 +94,7 @@ static noinline bool cring_quick_run_begin(struct cring_accept *a,
 	}
 	run->head = head;
 	return head.opcode != CRING_OP_READ_FIXED ||
-	       cring_quick_buf_begin(a->ring, run, more);
+	       cring_quick_buf_begin(a->ring, run, more, ticket);
 }
 
 /* it says more: no more than a deadline? */
@@ -120,10 +120,10 @@ cring_quick_accept_one(struct cring_accept *a, struct cring_quick_run *run,
 	u64 head = cring_quick_word(from);
 
 	if (unlikely(head != run->head.word) &&
-	    !cring_quick_run_begin(a, run, head, sqe.more))
+	    !cring_quick_run_begin(a, run, head, sqe.more, ticket))
 		return false;
 	if (unlikely(sqe.more != run->more.word) &&
-	    !cring_quick_buf_begin(a->ring, run, sqe.more))
+	    !cring_quick_buf_begin(a->ring, run, sqe.more, ticket))
 		return false;
 	if (unlikely(!cring_quick_place(&sqe, run->buf)))
 		return false;
@@ -131,7 +131,6 @@ cring_quick_accept_one(struct cring_accept *a, struct cring_quick_run *run,
 	    !cring_quick_accept_deadline(a, req, from))
 		return false;
 	cring_quick_fill(req, &sqe, from, &run->head, a->file, run->buf, ticket);
-	run->nr++;
 	return true;
 }
 
@@ -149,29 +148,30 @@ void cring_quick_accept(struct cring_accept *a, u32 end)
 {
 	struct cring_ring *ring = a->ring;
 	struct llist_node *free = ring->free;
-	struct cring_quick_run run = {};
-	u32 nr, mask = ring->sq_mask, from = ring->sq_head;
-	u64 ticket = ring->accepted;
-	const struct cring_sqe *first = &ring->sqes[(from + a->nr) & mask];
+	u64 first = ring->accepted, ticket = first + a->nr;
+	struct cring_quick_run run = { .first = ticket };
+	const struct cring_sqe *from = cring_accept_next(a);
+	const struct cring_sqe *last = &ring->sqes[ring->sq_mask];
+	struct cring_req **to = &ring->batch[a->nr];
+	u64 *data = &ring->batch_data[a->nr];
 
 	/* what the first says may have changed since it was looked at, to 0, too */
-	if (!cring_quick_run_begin(a, &run, cring_quick_word(first),
-				   cring_quick_copy(first).more))
+	if (!cring_quick_run_begin(a, &run, cring_quick_word(from),
+				   cring_quick_copy(from).more, ticket))
 		end = 0;
-	for (nr = a->nr; nr < end && free; nr++) {
+	for (; ticket < first + end && free; ticket++) {
 		struct cring_req *req = llist_entry(free, struct cring_req,
 						    free_node);
 
-		if (!cring_quick_accept_one(a, &run, req,
-					    &ring->sqes[(from + nr) & mask],
-					    ticket + nr))
+		if (!cring_quick_accept_one(a, &run, req, from, ticket))
 			break;
 		free = free->next;
-		WRITE_ONCE(ring->batch[nr], req);
+		cring_batch_put(to++, data++, req);
+		from = from == last ? ring->sqes : from + 1;
 	}
 	ring->free = free;
-	a->nr = nr;
-	cring_quick_run_end(a, &run);
+	a->nr = ticket - first;
+	cring_quick_run_end(a, &run, ticket);
 }
 
 /* --- the attempt --- */

@@ -76,7 +76,7 @@ cring_quick_accept_file(struct cring_ring *ring, union cring_quick_head head,
 	req->dnode.expires = expires;
 	req->events = EPOLLIN | EPOLLRDNORM;
 	cring_quick_fill(req, &sqe, from, &head, file, buf, ring->accepted);
-	WRITE_ONCE(ring->batch[0], req);
+	cring_batch_put(ring->batch, ring->batch_data, req);
 	return req;
 }
 

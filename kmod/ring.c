@@ -96,10 +96,11 @@ static int cring_memory_alloc(struct cring_ring *ring, struct cring_params *p)
 			       p->detached);
 	if (ret)
 		return ret;
-	ring->batch = kvcalloc(p->sq_entries, sizeof(*ring->batch),
-			       GFP_KERNEL_ACCOUNT);
+	ring->batch = kvcalloc(p->sq_entries, sizeof(*ring->batch) +
+			       sizeof(*ring->batch_data), GFP_KERNEL_ACCOUNT);
 	if (!ring->batch)
 		return -ENOMEM;
+	ring->batch_data = (u64 *)(ring->batch + p->sq_entries);
 	ret = cring_index_init(ring, p->cq_entries);
 	if (ret)
 		return ret;

@@ -117,6 +117,8 @@ struct cring_inside {
  * @submit_mutex: see the top of this file
  * @free: records for the submitter; under @submit_mutex
  * @batch: the records of the batch in progress, stable while it lasts
+ * @batch_data: the user_data of each, behind it: who cancels by that looks here, not at
+ *	the records, which their submitter is writing
  * @batch_nr: how many of them are accepted
  * @batch_seq: odd while there is a batch
  * @look: at what comes next in the SQ; under @submit_mutex
@@ -244,6 +246,7 @@ struct cring_ring {
 	struct mutex submit_mutex;
 	struct llist_node *free;
 	struct cring_req **batch;
+	u64 *batch_data;
 	u32 batch_nr;
 	u32 batch_seq;
 	struct cring_look look;
@@ -392,6 +395,26 @@ static inline u32 cring_cq_ready(struct cring_ring *ring)
 static inline bool cring_cancel_seen(const struct cring_ring *ring)
 {
 	return (u32)atomic_read(&ring->cancels) != ring->cancels_seen;
+}
+
+/* a request takes its place in a batch: in @batch, and in @batch_data */
+static __always_inline void cring_batch_put(struct cring_req **to, u64 *data,
+					    struct cring_req *req)
+{
+	/* who still looks at the last batch sees that it is over, see submit.h */
+	WRITE_ONCE(*to, req);
+	WRITE_ONCE(*data, req->user_data);
+}
+
+/*
+ * May a batch have what the index has not?  Under @lock since that was looked at:
+ * what is in flight is parked, and posted, under it, before its batch is over.  The
+ * caller has read @accepted with acquire: a batch that counts there is on, or over.
+ */
+static inline bool cring_batch_is_on(const struct cring_ring *ring)
+{
+	lockdep_assert_held(&ring->lock);
+	return READ_ONCE(ring->batch_nr);
 }
 
 /*

@@ -49,6 +49,8 @@ static __always_inline void cring_batch_over(struct cring_ring *ring)
 	ring->ident_known = CRING_KNOWN_NOT;
 	/* in this order */
 	smp_store_release(&ring->batch_nr, 0);
+	/* both before the records of the next one: see cring_pass_behind() */
+	smp_wmb();
 	/* the owner closed the ring meanwhile, and did not see all of this */
 	if (unlikely(READ_ONCE(ring->shut)))
 		cring_cancel_everything(ring);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Finding: a cancel by user_data while another thread submits (kmod/submit.c,
- * park.c, complete.c, and cring_pass_one(), cring_pass_batch() and
+ * park.c, complete.c; cring_batch_is_on(), as calls of their own ask it; pass.c; and
  * cring_cq_settle() of cancel.c).
  *
  * Operations one after the other, each in a batch of its own, all with the same
@@ -23,6 +23,7 @@
  * mutant: NR_FIRST hits C3_not_lost: the batch is emptied before its number goes on
  * mutant: END_FIRST hits C3_not_lost: the batch ends before its CQEs are posted
  * mutant: NO_SETTLE hits C3_not_lost: DONE is taken for published
+ * mutant: LOCK_GONE hits C3_not_lost: is there a batch? is asked without the lock
  * mutant: NO_GENERATION hits C8_right_one: a record is taken for its earlier use
  * mutant: INDEX_KEPT hits C8_right_one: a request is left in the index when posted
  */
@@ -284,7 +285,7 @@ inline visit()
 active proctype canceller()
 {
 	byte answer, word, before, seq, nr, round, hit, seen, i;
-	bool told, in_flight, mine;
+	bool told, in_flight, mine, final;
 
 	/* cring_scope_init() */
 	before = accepted;
@@ -295,9 +296,22 @@ active proctype canceller()
 		spin_lock(ring_lock);
 		if
 		:: indexed && ticket < before -> visit()
-		:: else
+		:: else ->
+			/* cring_batch_is_on(), if it is a call of its own */
+			if
+#ifdef LOCK_GONE
+			:: spin_unlock(ring_lock); final = !batch_nr; spin_lock(ring_lock)
+#else
+			:: final = !batch_nr
+#endif
+			:: true
+			fi
 		fi;
 		spin_unlock(ring_lock);
+		if
+		:: final -> break
+		:: else
+		fi;
 		/* cring_complete_todo() */
 		if
 		:: answer == OK -> finish(ECANCELED)
@@ -329,13 +343,15 @@ active proctype canceller()
 				:: answer == OK -> finish(ECANCELED)
 				:: else
 				fi
-			:: else
-			fi;
+			:: else ->
 #ifndef NO_SETTLE
-			/* cring_cq_settle() */
-			spin_lock(ring_lock);
-			spin_unlock(ring_lock)
+				/* cring_cq_settle() */
+				spin_lock(ring_lock);
+				spin_unlock(ring_lock)
+#else
+				skip
 #endif
+			fi
 		:: else
 		fi;
 		if

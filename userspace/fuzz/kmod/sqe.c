@@ -208,6 +208,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	struct input in = { data, data + size };
 	struct cring_ring *ring = &world.ring;
 	struct cring_req *batch[BATCH];
+	u64 batch_data[BATCH];
 	unsigned int nr, i;
 
 	world_begin(&in, CQ);
@@ -216,6 +217,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	ring->sq_head = (u8)take(&in, 1) - 128;
 	ring->sqes = calloc(SQ, sizeof(*ring->sqes));
 	ring->batch = batch;
+	ring->batch_data = batch_data;
 	nr = 1 + pick(&in, BATCH);
 	for (i = 0; i < nr; i++)
 		any_sqe(&in, &ring->sqes[(ring->sq_head + i) & ring->sq_mask]);
