@@ -191,7 +191,7 @@ s32 cring_cancel_found(struct cring_comp *comp, struct cring_req *req,
 		return 0;
 	}
 	if (wait)
-		req->lflags |= CRING_REQL_WAITED;
+		cring_lflags_set(req, CRING_REQL_WAITED);
 	*told = req;
 	return ret;
 }

@@ -150,7 +150,7 @@ static void cring_drain_start(struct cring_req *req)
 	if (req->sqe_flags & CRING_SQE_IO_DRAIN)
 		ring->drain_gate = true;
 	do {
-		member->lflags &= ~CRING_REQL_HELD;
+		cring_lflags_clear(member, CRING_REQL_HELD);
 		ring->active++;
 		member = list_next_entry(member, chain);
 	} while (member != req);

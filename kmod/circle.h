@@ -187,7 +187,7 @@ static __always_inline void cring_young_add(struct cring_req *req)
 
 	lockdep_assert_held(&ring->lock);
 	cring_young_join(ring, req);
-	req->lflags |= CRING_REQL_INDEXED;
+	cring_lflags_set(req, CRING_REQL_INDEXED);
 	if (unlikely(ring->nr_young > CRING_MAX_YOUNG))
 		cring_young_settle(cring_young_first(ring));
 }

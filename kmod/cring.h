@@ -70,7 +70,7 @@ static inline void cring_drain_unhold(struct cring_req *req)
 {
 	if (likely(!(req->lflags & CRING_REQL_HELD)))
 		return;
-	req->lflags &= ~CRING_REQL_HELD;
+	cring_lflags_clear(req, CRING_REQL_HELD);
 	req->ring->active++;
 }
 

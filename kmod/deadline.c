@@ -78,7 +78,7 @@ static bool cring_deadline_add(struct cring_req *req)
 {
 	if (req->lflags & CRING_REQL_DEADLINE)
 		return false;
-	req->lflags |= CRING_REQL_DEADLINE;
+	cring_lflags_set(req, CRING_REQL_DEADLINE);
 	timerqueue_init(&req->dnode);
 	return timerqueue_add(&req->ring->deadlines.queue, &req->dnode);
 }
@@ -151,7 +151,7 @@ void cring_deadline_del(struct cring_req *req)
 {
 	lockdep_assert_held(&req->ring->lock);
 	timerqueue_del(&req->ring->deadlines.queue, &req->dnode);
-	req->lflags &= ~CRING_REQL_DEADLINE;
+	cring_lflags_clear(req, CRING_REQL_DEADLINE);
 	WRITE_ONCE(req->dnode.expires, KTIME_MAX);
 }
 
@@ -166,7 +166,7 @@ static void cring_deadline_over(struct cring_req *req, struct list_head *todo)
 	if (!ret)
 		req->res = cring_req_result(req, -ETIME);
 	else if (ret == -EALREADY && !told)
-		req->lflags |= CRING_REQL_EXPIRED;
+		cring_lflags_set(req, CRING_REQL_EXPIRED);
 }
 
 /* end some of those whose time is over; true when there may be more */

@@ -57,7 +57,7 @@ static void cring_pass_visit(struct cring_pass *pass, struct cring_req *req)
 		pass->req = req;
 		pass->word = atomic64_read(&req->word);
 		if (pass->wait)
-			req->lflags |= CRING_REQL_WAITED;
+			cring_lflags_set(req, CRING_REQL_WAITED);
 	} else if (!pass->expires) {
 		list_add_tail(&req->node, &pass->todo);
 		cring_pass_collateral(pass, &rest);

@@ -149,7 +149,7 @@ static void cring_reap_unmark_all(struct cring_reap_place *place,
 		/* one that is not in flight is being used anew, or unmarked */
 		if (READ_ONCE(req->lflags) & CRING_REQL_REAP &&
 		    req->reap == place->id) {
-			req->lflags &= ~CRING_REQL_REAP;
+			cring_lflags_clear(req, CRING_REQL_REAP);
 			place->marked--;
 		}
 		if (i % CRING_REAP_BREAK != CRING_REAP_BREAK - 1)
@@ -192,7 +192,7 @@ void cring_reap_mark(struct cring_reap_place *place, struct cring_req *req)
 	lockdep_assert_held(&req->ring->lock);
 	if (req->lflags & CRING_REQL_REAP)
 		return;
-	req->lflags |= CRING_REQL_REAP;
+	cring_lflags_set(req, CRING_REQL_REAP);
 	req->reap = place->id;
 	place->marked++;
 }
@@ -227,7 +227,7 @@ bool cring_reap_post(struct cring_req *req, const struct cring_cqe *cqe)
 	u32 i;
 
 	lockdep_assert_held(&req->ring->lock);
-	req->lflags &= ~CRING_REQL_REAP;
+	cring_lflags_clear(req, CRING_REQL_REAP);
 	place->marked--;
 	if (!cqe)
 		return true;

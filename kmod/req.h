@@ -296,6 +296,17 @@ static inline void cring_req_forget(struct cring_req *req, u8 flag)
 #define CRING_REQL_WINDOW	BIT(7)	/* has a place in the window */
 #define CRING_REQL_REAP		BIT(6)	/* its CQE is to be reaped: @reap */
 
+/* under cring_ring.lock; who tries the request may look at them without it */
+static __always_inline void cring_lflags_set(struct cring_req *req, u8 flags)
+{
+	WRITE_ONCE(req->lflags, req->lflags | flags);
+}
+
+static __always_inline void cring_lflags_clear(struct cring_req *req, u8 flags)
+{
+	WRITE_ONCE(req->lflags, req->lflags & ~flags);
+}
+
 /* ops.c APIs: the table of operations */
 #define CRING_NR_OPS	256
 extern const struct cring_op *cring_ops[CRING_NR_OPS];

@@ -86,7 +86,7 @@ void cring_timer_add(struct cring_req *req)
 		req->tnode.expires =
 			ktime_add_safe(cring_clock_now(req->timer.clock),
 				       req->timer.time);
-	req->lflags |= CRING_REQL_TIMER;
+	cring_lflags_set(req, CRING_REQL_TIMER);
 	if (timerqueue_add(&clock->queue, &req->tnode))
 		cring_clock_start(clock);
 	INIT_LIST_HEAD(&req->count_node);
@@ -105,7 +105,7 @@ void cring_timer_del(struct cring_req *req)
 	lockdep_assert_held(&req->ring->lock);
 	timerqueue_del(&cring_timer_clock(req)->queue, &req->tnode);
 	cring_counted_del(req);
-	req->lflags &= ~CRING_REQL_TIMER;
+	cring_lflags_clear(req, CRING_REQL_TIMER);
 }
 
 static void cring_timer_claim(struct cring_req *req)

@@ -34,7 +34,7 @@ static bool cring_window_open(const struct cring_ring *ring)
 
 static void cring_window_take(struct cring_req *req)
 {
-	req->lflags |= CRING_REQL_WINDOW;
+	cring_lflags_set(req, CRING_REQL_WINDOW);
 	req->ring->in_devices++;
 }
 
@@ -117,7 +117,7 @@ bool cring_window_hold(struct cring_req *req, enum cring_state from)
 void cring_window_leave(struct cring_req *req)
 {
 	lockdep_assert_held(&req->ring->lock);
-	req->lflags &= ~CRING_REQL_WINDOW;
+	cring_lflags_clear(req, CRING_REQL_WINDOW);
 	req->ring->in_devices--;
 }
 

@@ -60,5 +60,5 @@ void cring_index_del(struct cring_req *req)
 		cring_young_leave(req->ring, req);
 	else
 		cring_index_leave(req);
-	req->lflags &= ~CRING_REQL_INDEXED;
+	cring_lflags_clear(req, CRING_REQL_INDEXED);
 }
