@@ -279,27 +279,6 @@ static void cring_accept_one(struct cring_accept *a, struct cring_req *req,
 		cring_chain_close(a);
 }
 
-/* what a poll says: user space may change it, each of its fields is read once */
-struct cring_poll_said {
-	u64 user_data;
-	u32 events;
-	s32 fd;
-};
-
-/* false when it says more than that */
-static __always_inline bool cring_poll_says(struct cring_poll_said *said,
-					    const struct cring_sqe *sqe)
-{
-	*said = (struct cring_poll_said) {
-		.user_data = READ_ONCE(sqe->user_data),
-		.events = READ_ONCE(sqe->poll32_events),
-		.fd = READ_ONCE(sqe->fd),
-	};
-	return !(READ_ONCE(sqe->addr) |
-		 cring_sqe_says_more(sqe, CRING_OP_POLL_ADD)) &&
-	       said->events <= U16_MAX;
-}
-
 static __always_inline void
 cring_poll_fill(struct cring_req *req, const struct cring_poll_said *said,
 		struct file *file, u64 ticket)

@@ -168,6 +168,19 @@ static void cring_cancel_key(struct cring_cancel_call *call, u32 nr)
 		w->filter.flags &= ~CRING_ASYNC_CANCEL_ALL;
 }
 
+/* a user_data alone, as most are, that is first found to be a poll: it is over then */
+static bool cring_cancel_key_armed(struct cring_comp *comp,
+				   const struct cring_filter *filter)
+{
+	struct cring_req *req;
+
+	if (filter->flags || filter->thread)
+		return false;
+	req = cring_find_first(comp->ring, CRING_BY_USER_DATA,
+			       filter->user_data, filter->before);
+	return req && cring_armed_stop(comp, req);
+}
+
 /* one key in a session; false when it is to go the long way */
 static bool cring_cancel_key_in(struct cring_cancel_call *call,
 				struct cring_comp *comp, u32 nr)
@@ -175,6 +188,7 @@ static bool cring_cancel_key_in(struct cring_cancel_call *call,
 	struct cring_cancel_key *key = &call->keys[nr];
 	struct cring_cancel_wait *w = &call->waits[nr];
 	struct cring_reach *own = &call->scope.own;
+	struct cring_reap_place *place = cring_reach_place(own);
 	s32 ret;
 
 	if (key->res)
@@ -182,7 +196,9 @@ static bool cring_cancel_key_in(struct cring_cancel_call *call,
 	if (key->flags & CRING_ASYNC_CANCEL_ALL)
 		return false;
 	w->filter.before = own->before;
-	ret = cring_cancel_in(comp, &w->filter, cring_reach_place(own),
+	if (!place && cring_cancel_key_armed(comp, &w->filter))
+		return true;
+	ret = cring_cancel_in(comp, &w->filter, place,
 			      call->c.flags & CRING_CANCEL_WAIT, &w->req);
 	if (ret == -EAGAIN ||
 	    (ret == -ENOENT && cring_batch_is_on(own->ring)))
@@ -214,59 +230,6 @@ static u32 cring_cancel_keys_in(struct cring_cancel_call *call, u32 nr, u32 end,
 	return nr;
 }
 
-/* does a key name a user_data, and nothing else? */
-static __always_inline bool cring_key_is_short(const struct cring_cancel_key *key)
-{
-	const u64 *word = (const u64 *)key;
-
-	BUILD_BUG_ON(offsetof(struct cring_cancel_key, ticket) != sizeof(u64));
-	BUILD_BUG_ON(offsetof(struct cring_cancel_key, res) != 4 * sizeof(u64));
-	BUILD_BUG_ON(offsetof(struct cring_cancel_key, resv) != 5 * sizeof(u64));
-	return !(word[1] | word[2] | word[3] | word[5] | word[6] | word[7]);
-}
-
-/* such keys, from @nr on, whose matches are the first looked at; the first that is more */
-static u32 cring_cancel_short(struct cring_cancel_call *call, u32 nr, u32 end)
-{
-	struct cring_reach *own = &call->scope.own;
-	struct cring_comp comp = CRING_COMP_OWN(own->ring);
-	bool wait = call->c.flags & CRING_CANCEL_WAIT;
-	struct cring_req *req;
-	s32 ret;
-
-	/* as in cring_pass_run() */
-	atomic_inc(&own->ring->cancels);
-	cring_comp_begin_own(&comp);
-	for (; nr < end; nr++) {
-		struct cring_cancel_key *key = &call->keys[nr];
-		struct cring_cancel_wait *w = &call->waits[nr];
-
-		if (!cring_key_is_short(key))
-			break;
-		req = cring_find_first(own->ring, CRING_BY_USER_DATA,
-				       key->user_data, own->before);
-		if (!req)
-			break;
-		w->req = NULL;
-		ret = 0;
-		if (!cring_armed_stop(&comp, req))
-			ret = cring_cancel_found(&comp, req, NULL, wait, &w->req);
-		if (ret == -EAGAIN)
-			break;
-		key->res = ret;
-		key->already = !!ret;
-		if (ret) {
-			w->ring = own->ring;
-			w->word = atomic64_read(&req->word);
-		}
-		/* nothing else to wait for, nor to be given back */
-		w->filter.flags = 0;
-		w->filter.file = NULL;
-	}
-	cring_comp_end_own(&comp);
-	return nr;
-}
-
 /*
  * Some keys of one ring, in one session: what they stop is posted together.  One
  * that takes longer, or whose match may be in the batch of another thread, goes the
@@ -277,12 +240,6 @@ static u32 cring_cancel_some(struct cring_cancel_call *call, u32 nr)
 	u32 end = min_t(u32, call->c.nr, nr + CRING_BREAK), i;
 	bool longer;
 
-	if (!(call->c.flags & CRING_CANCEL_REAP) &&
-	    cring_key_is_short(&call->keys[nr])) {
-		nr = cring_cancel_short(call, nr, end);
-		if (nr == end)
-			return nr;
-	}
 	/* looks up files, which takes the ring's lock */
 	for (i = nr; i < end; i++)
 		cring_key_begin(call, i);

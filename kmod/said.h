@@ -84,4 +84,25 @@ static __always_inline bool cring_cancel_says(struct cring_cancel_said *said,
 	       (said->flags == CRING_ASYNC_CANCEL_FD && !said->whom);
 }
 
+/* what a poll says: user space may change it, each of its fields is read once */
+struct cring_poll_said {
+	u64 user_data;
+	u32 events;
+	s32 fd;
+};
+
+/* false when it says more than that */
+static __always_inline bool cring_poll_says(struct cring_poll_said *said,
+					    const struct cring_sqe *sqe)
+{
+	*said = (struct cring_poll_said) {
+		.user_data = READ_ONCE(sqe->user_data),
+		.events = READ_ONCE(sqe->poll32_events),
+		.fd = READ_ONCE(sqe->fd),
+	};
+	return !(READ_ONCE(sqe->addr) |
+		 cring_sqe_says_more(sqe, CRING_OP_POLL_ADD)) &&
+	       said->events <= U16_MAX;
+}
+
 #endif /* _CRING_SAID_H */
