@@ -55,13 +55,9 @@ static __always_inline void cring_cancel_ended(struct cring_comp *comp,
 	struct cring_ring *ring = comp->ring;
 
 	comp->submitter = true;
-	ring->sq_head++;
-	/* accepted first: never are more finished than that */
-	smp_store_release(&ring->accepted, ring->accepted + 1);
+	cring_over_begin(ring, 1);
 	cring_post_alone(comp, user_data, res, 0);
-	WRITE_ONCE(ring->shared->accepted, ring->accepted);
-	/* user space may fill the slot from here on */
-	smp_store_release(&ring->shared->sq_head, ring->sq_head);
+	cring_over_end(ring);
 }
 
 /* --- by one key --- */

@@ -81,15 +81,11 @@ static bool cring_pair_end(struct cring_ring *ring, u64 poll, u64 cancel)
 	cring_comp_begin_own(&comp);
 	over = cring_may_be_over(ring, 2) && cring_pair_is_first(ring, poll);
 	if (likely(over)) {
-		ring->sq_head += 2;
-		/* accepted first: never are more finished than that */
-		smp_store_release(&ring->accepted, ring->accepted + 2);
+		cring_over_begin(ring, 2);
 		cring_post_alone(&comp, poll, -ECANCELED,
 				 CRING_CQE_F_NOT_STARTED);
 		cring_post_alone(&comp, cancel, 0, 0);
-		WRITE_ONCE(ring->shared->accepted, ring->accepted);
-		/* user space may fill the slots from here on */
-		smp_store_release(&ring->shared->sq_head, ring->sq_head);
+		cring_over_end(ring);
 	}
 	cring_comp_end_own(&comp);
 	return over;
@@ -97,29 +93,21 @@ static bool cring_pair_end(struct cring_ring *ring, u64 poll, u64 cancel)
 
 static bool cring_pair_now(struct cring_ring *ring)
 {
-	const struct cring_sqe *first = cring_sq_first(ring);
-	struct cring_cancel_said said;
+	struct cring_cancel_said cancel;
+	struct cring_poll_said poll;
 	struct file *file;
 	bool over = false;
-	u32 events;
-	u64 poll;
-	s32 fd;
 
-	/* user space may change them: each field is read once */
-	poll = READ_ONCE(first->user_data);
-	events = READ_ONCE(first->poll32_events);
-	fd = READ_ONCE(first->fd);
-	if (READ_ONCE(first->addr) || events > U16_MAX ||
-	    cring_sqe_says_more(first, CRING_OP_POLL_ADD))
+	if (!cring_poll_says(&poll, cring_sq_first(ring)) ||
+	    !cring_cancel_says(&cancel, cring_sq_second(ring)))
 		return false;
-	if (!cring_cancel_says(&said, cring_sq_second(ring)) || said.flags ||
-	    said.whom != poll)
+	if (cancel.flags || cancel.whom != poll.user_data)
 		return false;
-	file = cring_file_get(ring, fd, false);
+	file = cring_file_get(ring, poll.fd, false);
 	if (!file)
 		return false;
-	if (cring_file_waits(file, events))
-		over = cring_pair_end(ring, poll, said.user_data);
+	if (cring_file_waits(file, poll.events))
+		over = cring_pair_end(ring, poll.user_data, cancel.user_data);
 	fput(file);
 	return over;
 }

@@ -35,6 +35,21 @@ static __always_inline bool cring_may_be_over(struct cring_ring *ring, u32 nr)
 	       cring_free_slots(ring) >= nr;
 }
 
+/* accept so many; their CQEs come next, and cring_over_end() */
+static __always_inline void cring_over_begin(struct cring_ring *ring, u32 nr)
+{
+	ring->sq_head += nr;
+	/* first: never are more finished than that */
+	smp_store_release(&ring->accepted, ring->accepted + nr);
+}
+
+static __always_inline void cring_over_end(struct cring_ring *ring)
+{
+	WRITE_ONCE(ring->shared->accepted, ring->accepted);
+	/* user space may fill the slots from here on */
+	smp_store_release(&ring->shared->sq_head, ring->sq_head);
+}
+
 /*
  * Does an SQE say more than an opcode, a descriptor, a user_data, its @addr and its
  * op_flags?
