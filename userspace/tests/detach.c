@@ -49,7 +49,7 @@ FIXTURE_SETUP(detach)
 {
 	const char *why;
 
-	self->refs = module_refs();
+	self->refs = refs_before();
 	self->fd = -1;
 	why = t_hung(_metadata, &self->h, variant->kind, 1);
 	if (why)

@@ -50,7 +50,7 @@ FIXTURE_SETUP(inline)
 	struct cring_params p = { .detached = 1 };
 	const char *why;
 
-	self->refs = module_refs();
+	self->refs = refs_before();
 	self->fd = -1;
 	why = t_hung(_metadata, &self->h, HUNG_EXT4, 1);
 	if (why)

@@ -77,7 +77,7 @@ FIXTURE_SETUP(hung)
 	char name[80];
 	const char *why;
 
-	self->refs = module_refs();
+	self->refs = refs_before();
 	for_each_op(op)
 		self->fd[op] = -1;
 	why = t_hung(_metadata, &self->h, STORAGE, HUNG_OPS);

@@ -21,7 +21,7 @@ FIXTURE_SETUP(close_in)
 {
 	const char *why = t_stage(_metadata, &self->st, variant->state);
 
-	self->refs = module_refs();
+	self->refs = refs_before();
 	if (why)
 		SKIP(return, "%s", why);
 	ring_init(RING, QUEUED_NR);
@@ -76,7 +76,7 @@ FIXTURE(closing) {
 
 FIXTURE_SETUP(closing)
 {
-	self->refs = module_refs();
+	self->refs = refs_before();
 	ring_init(RING, 16);
 	new_pipe(self->p, 0);
 }

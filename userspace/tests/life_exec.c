@@ -24,7 +24,7 @@ FIXTURE_SETUP(exec)
 {
 	const char *why = t_stage(_metadata, &self->st, variant->state);
 
-	self->refs = module_refs();
+	self->refs = refs_before();
 	if (why)
 		SKIP(return, "%s", why);
 	/* The new program must not hold the pipe for the operation. */

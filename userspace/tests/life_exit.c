@@ -18,7 +18,7 @@ FIXTURE_SETUP(exit)
 {
 	const char *why = t_stage(_metadata, &self->st, variant->state);
 
-	self->refs = module_refs();
+	self->refs = refs_before();
 	new_pipe(self->ready, 0);
 	if (why)
 		SKIP(return, "%s", why);

@@ -16,7 +16,7 @@ FIXTURE(many) {
 
 FIXTURE_SETUP(many)
 {
-	self->refs = module_refs();
+	self->refs = refs_before();
 	new_pipe(self->p, 0);
 }
 

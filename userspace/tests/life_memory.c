@@ -55,7 +55,7 @@ FIXTURE(memory) {
 
 FIXTURE_SETUP(memory)
 {
-	self->refs = module_refs();
+	self->refs = refs_before();
 	new_pipe(self->p, 0);
 	self->buffer.iov_len = 64 * 4096;
 	self->buffer.iov_base = new_pages(self->buffer.iov_len);

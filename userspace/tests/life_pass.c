@@ -13,7 +13,7 @@ FIXTURE(pass) {
 
 FIXTURE_SETUP(pass)
 {
-	self->refs = module_refs();
+	self->refs = refs_before();
 	new_socketpair(self->s, SOCK_STREAM);
 	new_pipe(self->p, 0);
 }

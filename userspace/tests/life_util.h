@@ -18,6 +18,17 @@ static inline int module_refs(void)
 	return buf[0] ? atoi(buf) : -1;
 }
 
+/*
+ * Those that there are before anything is done.  What has ended already lets go of
+ * its own a moment later; what others hold is not waited for.
+ */
+static inline int refs_before(void)
+{
+	for (int ms = 0; ms < 1000 && module_refs() > 0; ms += 10)
+		msleep(10);
+	return module_refs();
+}
+
 #define expect_refs(nr)							\
 	EXPECT_TRUE(wait_until(module_refs() == (nr)))			\
 		TH_LOG("the module has %d references, not %d",		\

@@ -29,7 +29,7 @@ FIXTURE_SETUP(race)
 {
 	if (nr_cpus() < 2)
 		SKIP(return, "races need two CPUs");
-	self->refs = module_refs();
+	self->refs = refs_before();
 	new_pipe(self->p, O_NONBLOCK);
 	self->file = new_filled(TMPFS_DIR, O_RDWR, 4096, 1);
 }

@@ -29,7 +29,7 @@ FIXTURE_SETUP(limits)
 		SKIP(return, "must be root to set a limit");
 	for (i = 0; i < ARRAY_LEN(names); i++)
 		self->old[i] = parameter(names[i]);
-	self->refs = module_refs();
+	self->refs = refs_before();
 	new_pipe(self->p, 0);
 	new_pipe(self->q, 0);
 }

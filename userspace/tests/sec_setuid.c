@@ -63,7 +63,7 @@ FIXTURE_SETUP(image)
 		SKIP(return, "must be root to become another user");
 	if (!EXT4_DIR)
 		SKIP(return, "no ext4 mounted");
-	self->refs = module_refs();
+	self->refs = refs_before();
 	snprintf(self->path, sizeof(self->path), "/tmp/cring-suid-%d", getpid());
 	ASSERT_TRUE(copy_program(self->path));
 	self->frozen = t_suid_file(_metadata, EXT4_DIR);
