@@ -35,7 +35,7 @@ static __always_inline bool cring_may_be_over(struct cring_ring *ring, u32 nr)
 	       cring_free_slots(ring) >= nr;
 }
 
-/* accept so many; their CQEs come next, and cring_over_end() */
+/* under cring_ring.lock: accept so many; their CQEs come next, and cring_over_end() */
 static __always_inline void cring_over_begin(struct cring_ring *ring, u32 nr)
 {
 	ring->sq_head += nr;
