@@ -205,7 +205,6 @@ static bool met(FIXTURE_DATA(race) *self, const FIXTURE_VARIANT(race) *variant)
 	}
 }
 
-/* Up to four times its rounds, until it has: as race_run_until() does. */
 TEST_F_TIMEOUT(race, c16_close_of_the_ring, 600)
 {
 	struct other o = { self, variant };
@@ -217,8 +216,8 @@ TEST_F_TIMEOUT(race, c16_close_of_the_ring, 600)
 	pin_cpu(0);
 	self->submit_span = time_to_submit(_metadata, self->p[0], self->file);
 	self->other = new_thread(race_side, &o);
-	for (self->batch = 0; self->batch < self->batches ||
-	     (self->batch < 4 * self->batches && !met(self, variant));
+	for (self->batch = 0;
+	     race_goes_on(self->batch, self->batches, met(self, variant));
 	     self->batch++) {
 		unsigned int step = self->batch * 7 % 64;
 

@@ -151,14 +151,12 @@ static void next_batch(struct side *s)
 	}
 }
 
-/* Up to four times as many, until there was: as race_run_until() does. */
 static bool goes_on(const struct side *s, unsigned int batch)
 {
-	if (s->wrong || now_ns() >= s->until)
-		return false;
-	return batch < s->batches ||
-	       (batch < 4 * s->batches &&
-		!__atomic_load_n(&s->met, __ATOMIC_RELAXED));
+	bool met = __atomic_load_n(&s->met, __ATOMIC_RELAXED);
+
+	return race_goes_on(batch, s->batches, met) && !s->wrong &&
+	       now_ns() < s->until;
 }
 
 static void *submit_batches(void *arg)

@@ -124,15 +124,15 @@ static void check(struct __test_metadata *_metadata, FIXTURE_DATA(race) *self)
 	self->timed_out += self->ret == -ETIME;
 }
 
-/* Up to four times that many, until there was both: as race_run_until() does. */
 #define RUN(rounds, prepare, event) do {				\
 	struct race *r = &self->r;					\
 	unsigned int batches = ((rounds) + BATCH - 1) / BATCH;		\
 	uint64_t start = now_ns(), t;					\
 									\
-	for (r->batch = 0; r->batch < batches ||			\
-	     (r->batch < 4 * batches &&					\
-	      !(self->in_memory && self->in_queue)); r->batch++) {	\
+	for (r->batch = 0;						\
+	     race_goes_on(r->batch, batches,				\
+			  self->in_memory && self->in_queue);		\
+	     r->batch++) {						\
 		prepare(_metadata, self);				\
 		race_sweep(r);						\
 		meet(&r->meeting, 0);					\

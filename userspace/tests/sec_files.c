@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* S5: which files may be used how; S8: a ring is no target of a ring. */
 #include "util_sys.h"
+#include "life_util.h"
 
 #include <sys/epoll.h>
 #include <sys/inotify.h>
@@ -219,15 +220,6 @@ TEST(s8_another_ring_is_no_target_either)
 	cring_queue_exit(&b);
 }
 
-/* Rings of earlier tests may still be on their way out: it only falls. */
-static int module_refs(void)
-{
-	char buf[16];
-
-	read_str("/sys/module/cring/refcnt", buf, sizeof(buf));
-	return buf[0] ? atoi(buf) : -1;
-}
-
 /* S8: the ring polls an epoll set that watches the ring. */
 TEST(s8_epoll_set_that_watches_its_poller_is_no_cycle)
 {
@@ -251,6 +243,7 @@ TEST(s8_epoll_set_that_watches_its_poller_is_no_cycle)
 	cring_prep_poll_add(new_sqe(&ring, 3), ep, POLLIN);
 	submit_all(&ring, 1);
 	cring_queue_exit(&ring);
+	/* rings of earlier tests may still be on their way out: it only falls */
 	EXPECT_TRUE(wait_until(module_refs() <= refs))
 		TH_LOG("references: %d, then %d", refs, module_refs());
 	close(ep);
@@ -277,6 +270,7 @@ TEST(s8_ring_inside_a_socket_that_it_polls_is_freed_at_exit)
 	char b;
 
 	ASSERT_EQ(0, run_child(poll_own_coffin, &b));
+	/* rings of earlier tests may still be on their way out: it only falls */
 	EXPECT_TRUE(wait_until(module_refs() <= refs))
 		TH_LOG("references: %d, then %d", refs, module_refs());
 }
